@@ -1,0 +1,176 @@
+"""The ordinary learner that a firm trains, and rules made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from sklearn.model_selection import StratifiedKFold
+
+from fwk.api import Bools, Classifier, Decider, Floats, Labelled, People, Refusal
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A scikit-learn classifier by dotted path and parameters."""
+
+    path: str = "sklearn.ensemble.HistGradientBoostingClassifier"
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def make(self, seed: int, categorical: tuple[int, ...] = ()) -> Classifier:
+        """An unfitted classifier; `random_state` is seeded unless the parameters set it, nominal columns are named
+        to learners that take them (`categorical_features`).
+
+        Raises ValueError naming the path, or the parameter and what exists.
+        """
+        kind = _class_at(self.path)
+        known = inspect.signature(kind).parameters
+        if unknown := [name for name in self.params if name not in known]:
+            raise ValueError(f"{self.path} has no parameter {', '.join(unknown)}; it has: {', '.join(known)}")
+        defaults: dict[str, Any] = {}
+        if "random_state" in known:
+            defaults["random_state"] = seed
+        if categorical and "categorical_features" in known:
+            defaults["categorical_features"] = list(categorical)
+        return kind(**(defaults | dict(self.params)))
+
+    @property
+    def name(self) -> str:
+        """The class's name, with its parameters if any."""
+        parameters = ", ".join(f"{key}={value}" for key, value in self.params.items())
+        return self.path.rpartition(".")[2] + (f"({parameters})" if parameters else "")
+
+
+def _class_at(path: str) -> Any:  # any class; callers check what they need of it
+    module, _, name = path.rpartition(".")
+    try:
+        kind = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(
+            f"no class at {path!r} ({error}); give the full dotted path, "
+            "such as sklearn.linear_model.LogisticRegression"
+        ) from error
+    if not (inspect.isclass(kind) and hasattr(kind, "fit") and hasattr(kind, "predict")):
+        raise ValueError(f"{path!r} is not a scikit-learn classifier (a class with fit and predict)")
+    return kind
+
+
+def positive_probability(model: Classifier, X: Floats) -> Floats:
+    """P(y = 1 | x) of a fitted classifier, (n,); right also for a model that met one class only.
+
+    Raises Refusal for a classifier without predict_proba.
+    """
+    if not hasattr(model, "predict_proba"):
+        raise Refusal(f"{type(model).__name__} gives no probabilities (predict_proba), and this method needs them")
+    classes = list(model.classes_)
+    if len(classes) == 1:
+        return np.full(len(X), float(classes[0]))
+    return np.asarray(model.predict_proba(X)[:, classes.index(1)], dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class HardRule:
+    """Accepts whom the model predicts 1."""
+
+    model: Classifier
+
+    def __call__(self, people: People, /) -> Floats:
+        return np.asarray(self.model.predict(people.X) == 1, dtype=np.float64)
+
+
+def hard_rule(model: Classifier) -> Decider:
+    """The rule that accepts whom a fitted classifier predicts 1: 0 or 1, (n,)."""
+    return HardRule(model)
+
+
+def fold_numbers(y: Bools, minority: Bools, folds: int, seed: int) -> Floats:
+    """The fold of each person, (n,), stratified by (group, label). Cells smaller than `folds` spread over some of them."""
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    cell = 2 * minority.astype(int) + y
+    numbers = np.zeros(len(y))
+    smallest = np.bincount(cell, minlength=4)
+    stratum = cell if (smallest[smallest > 0] >= folds).all() else np.zeros(len(y), dtype=int)
+    for number, (_, held_out) in enumerate(splitter.split(np.zeros(len(y)), stratum)):
+        numbers[held_out] = number
+    return numbers
+
+
+class Training:
+    """`Firm`, with a cache of fitted models: in memory, and in `folder` for other processes.
+
+    Models are keyed by what they were trained on, so a model is the same whoever trains it first.
+    """
+
+    def __init__(
+        self, learner: Learner, seed: int, folder: Path | None = None, categorical: tuple[int, ...] = ()
+    ) -> None:
+        self.learner = learner
+        self.seed = seed
+        self.folder = folder
+        self.categorical = categorical
+        self._models: dict[str, Classifier] = {}
+
+    def estimator(self) -> Classifier:
+        return self.learner.make(self.seed, self.categorical)
+
+    def fit(self, table: Labelled, sample_weight: Floats | None = None) -> Classifier:
+        key = self._key(table, sample_weight)
+        if key not in self._models:
+            self._models[key] = self._stored(key) or self._train(key, table, sample_weight)
+        return self._models[key]
+
+    def out_of_fold(self, table: Labelled, folds: int = 5) -> Floats:
+        number = fold_numbers(table.y, table.minority, folds, self.seed)
+        scores = np.empty(len(table))
+        for fold in range(folds):
+            held_out = number == fold
+            if held_out.any():
+                model = self.fit(table.take(~held_out))
+                scores[held_out] = positive_probability(model, table.X[held_out])
+        return scores
+
+    def _train(self, key: str, table: Labelled, sample_weight: Floats | None) -> Classifier:
+        model = self.learner.make(self.seed, table.people.categorical)
+        y = table.y.astype(np.int64)
+        if sample_weight is None:
+            model.fit(table.X, y)
+        elif "sample_weight" in inspect.signature(model.fit).parameters:
+            model.fit(table.X, y, sample_weight=sample_weight)
+        else:
+            raise Refusal(f"{self.learner.name} takes no sample_weight, and this method weights people")
+        if self.folder is not None:
+            _write_whole(self.folder / f"{key}.joblib", model)
+        return model
+
+    def _stored(self, key: str) -> Classifier | None:
+        path = self.folder / f"{key}.joblib" if self.folder is not None else None
+        return joblib.load(path) if path is not None and path.exists() else None
+
+    def _key(self, table: Labelled, sample_weight: Floats | None) -> str:
+        digest = hashlib.blake2b(digest_size=16)
+        learner = [self.learner.path, dict(self.learner.params), self.seed, table.people.categorical]
+        digest.update(json.dumps(learner, sort_keys=True, default=str).encode())
+        for array in (table.X, table.y, sample_weight):
+            if array is not None:
+                digest.update(repr(array.shape).encode())
+                digest.update(np.ascontiguousarray(array).view(np.uint8))
+        return digest.hexdigest()
+
+
+def _write_whole(path: Path, model: Classifier) -> None:
+    """Write so that another process sees the whole file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    os.close(handle)
+    joblib.dump(model, part)
+    os.replace(part, path)
