@@ -1,1 +1,14 @@
-"""placeholder"""
+"""Data sets that come along, by the same door as a stranger's: Adult, ..., and a user's own table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fwk import Card, hookimpl
+from fwk_datasets import adult
+
+
+@hookimpl
+def fwk_cards() -> Iterable[Card]:
+    """One card a data set."""
+    yield adult.CARD
