@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fwk import Card, hookimpl
-from fwk_datasets import adult
+from fwk_datasets import adult, table
 
 
 @hookimpl
 def fwk_cards() -> Iterable[Card]:
     """One card a data set."""
     yield adult.CARD
+    yield table.CARD
