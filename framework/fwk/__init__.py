@@ -27,7 +27,7 @@ from fwk.api import (
     UserSide,
     UserView,
 )
-from fwk.firm import hard_rule, positive_probability
+from fwk.firm import Learner, hard_rule, positive_probability
 from fwk.hookspecs import hookimpl
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "Floats",
     "Ints",
     "Labelled",
+    "Learner",
     "Metric",
     "Nearest",
     "NeighbourSearch",
