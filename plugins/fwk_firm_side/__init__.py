@@ -1,1 +1,18 @@
-"""placeholder"""
+"""Methods of the firm: before, in and after training. One module a method or family; each exports `cards()`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+
+from fwk import Card, hookimpl
+
+MODULES = ("reductions",)
+"""Modules of this package that export `cards() -> Iterable[Card]`. Heavy imports wait there until a method is fitted."""
+
+
+@hookimpl
+def fwk_cards() -> Iterable[Card]:
+    """The cards of every module, in order."""
+    for name in MODULES:
+        yield from import_module(f"{__name__}.{name}").cards()
