@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import sys
+import tempfile
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +17,8 @@ import pandas as pd
 
 from fwk.api import Shelf, Source
 from fwk.download import DownloadError, Progress, content_sha256, download
+
+Unpack = Callable[[Path, Path], None]
 
 State = Literal["here", "downloadable", "by hand"]
 
@@ -48,12 +52,21 @@ class Folders:
     say: Callable[[str], None] = _say
     progress: Progress | None = None
 
-    def find(self, name: str, *, sha256: str | None = None, url: str | None = None, advice: str = "") -> Path:
+    def find(
+        self,
+        name: str,
+        *,
+        sha256: str | None = None,
+        url: str | None = None,
+        advice: str = "",
+        unpack: Unpack | None = None,
+    ) -> Path:
         """The file called `name` (or `name`.gz): in the user's folder, in the cache, or downloaded from `url`.
 
         sha256  of the content (unpacked, where it is found as .gz). A file with another one is never returned. Where
                 none is known, the first download is trusted: its sum is noted beside it, said, and checked from then on
         advice  how a person gets the file, for the message
+        unpack  (what was downloaded, where to write) makes the file of the download, which is removed in any case
 
         Raises MissingFileError (a FileNotFoundError) that says which file, from where, into which folder; ValueError
         for a file with another content than expected.
@@ -75,7 +88,10 @@ class Folders:
                 + _origin(url, advice)
             )
         if url and self.fetch:
-            return self._download(name, sha256, url, advice)
+            try:
+                return self._download(name, sha256, url, unpack)
+            except DownloadError as error:
+                raise self._missing(name, url, advice, error) from error
         raise self._missing(name, url, advice)
 
     def _candidates(self, name: str) -> Iterator[Path]:
@@ -88,13 +104,13 @@ class Folders:
                     fitting = [path for path in found if path.parts[-len(Path(called).parts) :] == Path(called).parts]
                     yield from sorted(fitting, key=lambda path: (len(path.parts), path))
 
-    def _download(self, name: str, sha256: str | None, url: str, advice: str) -> Path:
+    def _download(self, name: str, sha256: str | None, url: str, unpack: Unpack | None) -> Path:
         target = self.cache / (f"{name}.gz" if url.endswith(".gz") and not name.endswith(".gz") else name)
         self.say(f"downloading {name} from {url}")
-        try:
+        if unpack is None:
             found = download(url, target, sha256, self.progress)
-        except DownloadError as error:
-            raise self._missing(name, url, advice, error) from error
+        else:
+            found = self._download_and_unpack(target, sha256, url, unpack)
         if sha256 is None:
             _note(target, found)
             self.say(
@@ -102,6 +118,25 @@ class Folders:
                 "copies are checked against it"
             )
         return target
+
+    def _download_and_unpack(self, target: Path, sha256: str | None, url: str, unpack: Unpack) -> str:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix="download-") as folder:
+            raw, made = Path(folder, "raw"), Path(folder, target.name)
+            download(url, raw, progress=self.progress)
+            try:
+                unpack(raw, made)
+            except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+                raise DownloadError(
+                    f"{url} is not what it was: {target.name} cannot be made of it ({error})"
+                ) from error
+            found = content_sha256(made)
+            if sha256 is not None and found != sha256:
+                raise DownloadError(
+                    f"{url} is not what it was: {target.name} made of it has sha256 {found}, expected {sha256}"
+                )
+            os.replace(made, target)
+        return found
 
     def _missing(self, name: str, url: str | None, advice: str, cause: DownloadError | None = None) -> MissingFileError:
         looked = [f"{self.data} (--data or FWK_DATA)"] if self.data is not None else []

@@ -207,6 +207,27 @@ def test_a_packed_download_is_known_by_what_is_in_it(shelf: Folders, publisher: 
         shelf.find("cubes.csv", url=f"{publisher.url}.gz")
 
 
+def test_what_a_file_is_unpacked_from_is_not_kept(shelf: Folders, publisher: Publisher) -> None:
+    def first_half(raw: Path, target: Path) -> None:
+        target.write_bytes(raw.read_bytes()[: len(CONTENT) // 2])
+
+    half = hashlib.sha256(CONTENT[: len(CONTENT) // 2]).hexdigest()
+    path = shelf.find("half.csv", sha256=half, url=publisher.url, unpack=first_half)
+    assert path.read_bytes() == CONTENT[: len(CONTENT) // 2]
+    assert sorted(shelf.cache.iterdir()) == [path]
+    with pytest.raises(FileNotFoundError, match="made of it has sha256"):
+        shelf.find("other.csv", sha256=SUM, url=publisher.url, unpack=first_half)
+    assert sorted(shelf.cache.iterdir()) == [path]
+
+
+def test_a_download_that_cannot_be_unpacked_is_named(shelf: Folders, publisher: Publisher) -> None:
+    def refuse(raw: Path, target: Path) -> None:
+        raise ValueError("not a zip file")
+
+    with pytest.raises(FileNotFoundError, match=r"other.csv cannot be made of it \(not a zip file\)"):
+        shelf.find("other.csv", url=publisher.url, unpack=refuse)
+
+
 def test_a_first_download_without_a_known_sum_is_trusted_aloud_and_held_to_it(
     shelf: Folders, publisher: Publisher, said: list[str]
 ) -> None:
