@@ -25,6 +25,10 @@ class Refusal(Exception):
     """A method cannot serve this table, and says why. It becomes a `Failure`, never a silent baseline."""
 
 
+class Mistake(Exception):
+    """A user's mistake: its message says what is wrong, where, and what would be right. Shown without a traceback."""
+
+
 class Note(UserWarning):
     """A remark that belongs on the points: `warnings.warn("k clamped to 9", Note)` inside a method records it."""
 
@@ -103,6 +107,10 @@ class Labelled:
     def take(self, rows: npt.NDArray[Any]) -> Labelled:
         """The people in `rows` (positions or a mask) with their labels."""
         return Labelled(self.people.take(rows), self.y[rows])
+
+    def without_traits(self) -> Labelled:
+        """The same people and labels as a method may see them."""
+        return Labelled(self.people.without_traits(), self.y)
 
     def relabelled(self, y: Bools) -> Labelled:
         """The same people with other labels (a copy; nothing is written)."""
@@ -243,8 +251,19 @@ class Encoded:
 class Shelf(Protocol):
     """Where data files come from: a folder that the user names, a cache, or the publisher."""
 
-    def find(self, name: str, *, sha256: str | None = None, url: str | None = None, advice: str = "") -> Path:
-        """The file called `name`. Raises FileNotFoundError that says which file, from where, into which folder."""
+    def find(
+        self,
+        name: str,
+        *,
+        sha256: str | None = None,
+        url: str | None = None,
+        advice: str = "",
+        unpack: Callable[[Path, Path], None] | None = None,
+    ) -> Path:
+        """The file called `name`. Raises FileNotFoundError that says which file, from where, into which folder.
+
+        unpack  (what was downloaded, where to write): makes the file of the download, which is not kept then
+        """
 
 
 class Source(Protocol):

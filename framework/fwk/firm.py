@@ -126,8 +126,18 @@ class Training:
     def fit(self, table: Labelled, sample_weight: Floats | None = None) -> Classifier:
         key = self._key(table, sample_weight)
         if key not in self._models:
-            self._models[key] = self._stored(key) or self._train(key, table, sample_weight)
+            self._models[key] = self._stored(key) or self._trained(key, table, sample_weight)
         return self._models[key]
+
+    def train(self, table: Labelled, sample_weight: Floats | None = None) -> Classifier:
+        """Like `fit`, for a table that nobody will ask for again: nothing is looked up or kept."""
+        model = self.learner.make(self.seed, table.people.categorical)
+        y = table.y.astype(np.int64)
+        if sample_weight is None:
+            return model.fit(table.X, y)
+        if "sample_weight" not in inspect.signature(model.fit).parameters:
+            raise Refusal(f"{self.learner.name} takes no sample_weight, and this method weights people")
+        return model.fit(table.X, y, sample_weight=sample_weight)
 
     def out_of_fold(self, table: Labelled, folds: int = 5) -> Floats:
         number = fold_numbers(table.y, table.minority, folds, self.seed)
@@ -139,15 +149,8 @@ class Training:
                 scores[held_out] = positive_probability(model, table.X[held_out])
         return scores
 
-    def _train(self, key: str, table: Labelled, sample_weight: Floats | None) -> Classifier:
-        model = self.learner.make(self.seed, table.people.categorical)
-        y = table.y.astype(np.int64)
-        if sample_weight is None:
-            model.fit(table.X, y)
-        elif "sample_weight" in inspect.signature(model.fit).parameters:
-            model.fit(table.X, y, sample_weight=sample_weight)
-        else:
-            raise Refusal(f"{self.learner.name} takes no sample_weight, and this method weights people")
+    def _trained(self, key: str, table: Labelled, sample_weight: Floats | None) -> Classifier:
+        model = self.train(table, sample_weight)
         if self.folder is not None:
             _write_whole(self.folder / f"{key}.joblib", model)
         return model

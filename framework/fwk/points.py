@@ -67,19 +67,26 @@ class Run:
 
 @dataclass(frozen=True)
 class Point:
-    """What a run gave. `measures` holds "<part>.<name>" -> value, None where it is undefined."""
+    """What a run gave.
+
+    measures         "<part>.<name>" -> value, None where it is undefined
+    flips            labels flipped, of so many candidates
+    seconds          of fitting and deciding; 0 where the fit was shared with a run that carries them
+    ranking_seconds  of ranking the candidates, which all budgets share
+    """
 
     run: Run
     measures: Mapping[str, float | None]
     flips: int = 0
     candidates: int = 0
     seconds: float = 0.0
+    ranking_seconds: float = 0.0
     notes: tuple[str, ...] = ()
 
     def row(self) -> dict[str, Any]:
         """One flat row, as in points.parquet."""
         return {**_identity(self.run), "flips": self.flips, "candidates": self.candidates, "seconds": self.seconds,
-                "notes": "; ".join(self.notes), **self.measures}  # fmt: skip
+                "ranking_seconds": self.ranking_seconds, "notes": "; ".join(self.notes), **self.measures}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,222 @@
+"""What a worker does: rank candidates, or fit once and measure. Whatever a plugin raises comes back as a record."""
+
+from __future__ import annotations
+
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fwk.api import Floats, Ints, Note
+from fwk.check import Entry, Space
+from fwk.evaluate import Measures
+from fwk.firm import hard_rule
+from fwk.points import Failure, Outcome, Point, Run
+from fwk.relabel import Collective, Search, flip, ranking, view
+from fwk.split import seed_of, stream
+from fwk.stage import Place, Stage, limit, stage
+
+Rows = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Trouble:
+    """What a plugin raised."""
+
+    kind: str
+    message: str
+    traceback: str
+
+    def failure(self, run: Run, seconds: float = 0.0) -> Failure:
+        """The record of it for a run that it cost."""
+        return Failure(run, self.kind, self.message, self.traceback, seconds)
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """Rows of the train part whose labels may flip, first to last, of so many candidates."""
+
+    rows: Rows
+    candidates: int
+    notes: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One ranking that is wanted."""
+
+    alpha: float
+    entry: Entry
+    chosen: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class RankCell:
+    """All rankings of one repeat over the same known majority and space: they share the neighbour searches."""
+
+    place: Place
+    repeat: int
+    known: int | None
+    space: Space
+    requests: tuple[Request, ...]
+    timeout: float | None
+
+    def do(self) -> list[Ranked | Trouble]:
+        """One answer a request, in their order."""
+        try:
+            with limit(self.timeout):
+                ground = stage(self.place, self.repeat)
+                train = ground.train_in(self.space)
+                pool = ground.collective(max(request.alpha for request in self.requests), self.known)
+                search = _search(train, pool, seed_of(self.place.seed, "neighbours", self.repeat))
+                if k := _largest_k(self.requests):
+                    search.prepare(k)
+        except Exception as error:  # noqa: BLE001  # the plugin border: the space is a plugin's
+            return [_trouble(error)] * len(self.requests)
+        return [self._rank(ground, train, pool, search, request) for request in self.requests]
+
+    def _rank(
+        self, ground: Stage, train: Any, pool: Collective, search: Search, request: Request
+    ) -> Ranked | Trouble:
+        collective = ground.collective(request.alpha, self.known)
+        members = train.take(collective.members)
+        own = np.searchsorted(collective.members, collective.candidates)
+        part = search.of(np.searchsorted(pool.candidates, collective.candidates), members, own)
+        what = (request.entry.label, str(request.chosen), request.alpha, self.known, self.space.name, self.repeat)
+        start = time.perf_counter()
+        try:
+            with limit(self.timeout), _remarks() as notes:
+                method = request.entry.build(dict(request.chosen))
+                scores = method.score(view(train, collective, part), stream(self.place.seed, "method", *what))
+                order = ranking(scores, len(collective.candidates), stream(self.place.seed, "ties", self.repeat))
+        except Exception as error:  # noqa: BLE001  # the plugin border: a stranger's ranker
+            return _trouble(error)
+        rows = collective.candidates[order].astype(np.int32)
+        return Ranked(rows, len(collective.candidates), tuple(notes), time.perf_counter() - start)
+
+
+@dataclass(frozen=True, eq=False)
+class FlipCell:
+    """One fit on relabelled data, and the runs whose flips these are (several rankings can agree; 0 is the base)."""
+
+    place: Place
+    repeat: int
+    rows: Rows
+    runs: tuple[tuple[Run, int, int, tuple[str, ...], float], ...]  # run, flips, candidates, notes, ranking seconds
+    timeout: float | None
+
+    def do(self) -> list[Outcome]:
+        """One outcome a run."""
+        start = time.perf_counter()
+        try:
+            with limit(self.timeout), _remarks() as remarks:
+                ground = stage(self.place, self.repeat)
+                relabelled = ground.train.relabelled(flip(ground.train.y, self.rows))
+                model = ground.base if len(self.rows) == 0 else ground.firm.train(relabelled)
+                accept = ground.accepted_by(hard_rule(model))
+                measures = ground.measures(accept)
+        except Exception as error:  # noqa: BLE001  # the border to a learner that the config names
+            trouble = _trouble(error)
+            return [trouble.failure(run, time.perf_counter() - start) for run, *_ in self.runs]
+        seconds = time.perf_counter() - start
+        points: list[Outcome] = []
+        for number, (run, flips, candidates, notes, ranking_seconds) in enumerate(self.runs):
+            roles = _roles(ground, accept, run)
+            points.append(
+                Point(
+                    run,
+                    measures | roles,
+                    flips,
+                    candidates,
+                    seconds if number == 0 else 0.0,
+                    ranking_seconds,
+                    (*notes, *remarks),
+                )
+            )
+        return points
+
+
+@dataclass(frozen=True, eq=False)
+class FirmCell:
+    """One fit of a firm-side method at one setting."""
+
+    place: Place
+    repeat: int
+    entry: Entry
+    run: Run
+    timeout: float | None
+
+    def do(self) -> list[Outcome]:
+        """Its one outcome."""
+        start = time.perf_counter()
+        run = self.run
+        try:
+            with limit(self.timeout), _remarks() as notes:
+                ground = stage(self.place, self.repeat)
+                chosen = {name: dict(run.knobs)[name] for name, _ in self.entry.tuned}
+                method = self.entry.build(chosen, run.setting)
+                rng = stream(self.place.seed, "method", run.card, run.repeat)
+                rule = method.fit(ground.train, ground.firm, rng)
+                accept = ground.accepted_by(rule)
+                measures = ground.measures(accept) | _roles(ground, accept, run) | _certificates(rule, ground)
+        except Exception as error:  # noqa: BLE001  # the plugin border: a stranger's method
+            return [_trouble(error).failure(run, time.perf_counter() - start)]
+        return [Point(run, measures, seconds=time.perf_counter() - start, notes=tuple(notes))]
+
+
+Cell = RankCell | FlipCell | FirmCell
+
+
+def _roles(ground: Stage, accept: Mapping[str, Floats], run: Run) -> Measures:
+    if "train" not in accept:
+        return {}
+    collective = ground.collective(run.alpha, run.majority_known) if run.alpha is not None else None
+    return ground.roles(accept["train"], collective)
+
+
+def _certificates(rule: Any, ground: Stage) -> Measures:
+    """Bounds that a rule can give on its own unfairness, on the test people: `certified_<metric>`."""
+    certify: Callable[..., Mapping[str, float]] | None = getattr(rule, "certificates", None)
+    if certify is None:
+        return {}
+    found = certify(ground.test.people.without_traits(), ground.test.y)
+    return {f"test.{name}": float(value) for name, value in found.items()}
+
+
+def _search(train: Any, pool: Collective, seed: int) -> Search:
+    members = train.take(pool.members)
+    own: Ints = np.searchsorted(pool.members, pool.candidates)
+    return Search(train.X[pool.candidates], own, train.take(pool.known), members, seed)
+
+
+def _largest_k(requests: tuple[Request, ...]) -> int:
+    return max((dict((*r.entry.knobs, *r.chosen)).get("k", 0) for r in requests), default=0)
+
+
+@contextmanager
+def _remarks() -> Iterator[list[str]]:
+    """Collect what a method wants noted, and warnings that a user should know of; libraries' deprecations are not."""
+    found: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield found
+    for warning in caught:
+        if issubclass(warning.category, Note):
+            text = str(warning.message)
+        elif issubclass(warning.category, UserWarning | RuntimeWarning):
+            text = f"{warning.category.__name__}: {str(warning.message).splitlines()[0]}"
+        else:
+            continue
+        if text not in found and len(found) < 10:
+            found.append(text)
+
+
+def _trouble(error: BaseException) -> Trouble:
+    return Trouble(type(error).__name__, str(error) or "no message", traceback.format_exc())

@@ -1,0 +1,220 @@
+"""The command `fwk`. No logic: each command hands over, prints, and sets the exit status."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from fwk.api import Mistake
+
+app = typer.Typer(
+    help="Compare fairness methods of users and of firms on one shared protocol.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+out = Console(soft_wrap=False)
+err = Console(stderr=True)
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="the comparison, a YAML file", show_default=False)]
+Without = Annotated[list[str] | None, typer.Option("--without", help="leave a plugin out; can be given again")]
+Quick = Annotated[bool, typer.Option("--quick", help="2 repeats and coarse sweeps; results go to <name>-quick")]
+Data = Annotated[Path | None, typer.Option("--data", help="folder with data files; FWK_DATA otherwise")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+@app.command()
+def compare(
+    config: Config,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="folder of the results")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="worker processes; 0: all cores allowed")] = 0,
+    quick: Quick = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="forget earlier results in the folder")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="try failed cells again")] = False,
+    track: Annotated[bool, typer.Option("--track/--no-track", help="log to MLflow")] = True,
+    tracking_uri: Annotated[str, typer.Option("--tracking-uri", help="an MLflow server; mlruns/ here otherwise")] = "",
+    without: Without = None,
+    data: Data = None,
+    backend: Annotated[str, typer.Option("--backend", help="joblib backend")] = "loky",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print nothing but errors")] = False,
+) -> None:
+    """Run a comparison, or finish an interrupted one: fronts of error against unfairness, a report, MLflow runs.
+
+    Exit status: 0 all done, 1 some cells failed (the report says which and why), 2 a mistake to mend, 130 interrupted.
+    """
+    from fwk import show
+    from fwk.compare import Wishes
+    from fwk.compare import compare as run
+    from fwk.execute import Options, cores
+    from fwk.progress import Display, Lines, Quiet
+
+    watch = Quiet() if quiet else Display(out) if out.is_terminal else Lines(lambda text: print(text, flush=True))
+    wishes = Wishes(
+        config, output, Options(jobs or cores(), backend), quick, fresh, retry_failed, track, tracking_uri,
+        tuple(without or ()), data,
+    )  # fmt: skip
+    with _mistakes(resume=" ".join(["fwk", *sys.argv[1:]]).replace(" --fresh", "")):
+        result = run(wishes, watch)
+        if not quiet:
+            show.closing(out, result.answers, result.failures, result.page, result.tracked)
+        raise typer.Exit(1 if len(result.failures) else 0)
+
+
+@app.command()
+def plan(
+    config: Config,
+    quick: Quick = False,
+    without: Without = None,
+    data: Data = None,
+    time: Annotated[bool, typer.Option("--time", help="estimate the time, from a few timed fits")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="worker processes to estimate for")] = 0,
+) -> None:
+    """Show what a comparison will do, without training: cells by method, and fits after sharing."""
+    from fwk import show
+    from fwk.compare import Wishes, prepare
+    from fwk.estimate import estimate
+    from fwk.execute import cores
+
+    with _mistakes():
+        prepared = prepare(Wishes(config, coarse=quick, without=tuple(without or ()), data=data))
+        seconds = estimate(prepared.plan, prepared.registry.metrics.values(), jobs or cores()) if time else None
+        show.plan(out, prepared.plan, seconds)
+        show.troubles(err, prepared.registry)
+        raise typer.Exit(1 if prepared.plan.missing else 0)
+
+
+@app.command()
+def plugins(as_json: Json = False, without: Without = None) -> None:
+    """List plugins: distribution, version, cards, state; what is wrong with the broken ones, and the remedy."""
+    from fwk import show
+    from fwk.plugins import load_plugins
+
+    with _mistakes():
+        registry = load_plugins(without or ())
+        show.plugins(out, registry, as_json)
+        raise typer.Exit(1 if registry.broken else 0)
+
+
+@app.command()
+def methods(name: Annotated[str | None, typer.Argument(help="show this one in full")] = None) -> None:
+    """List methods: side or stage, what they need, knobs with defaults; or show one in full."""
+    from fwk import show
+    from fwk.plugins import load_plugins
+
+    with _mistakes():
+        registry = load_plugins()
+        if name is None:
+            show.methods(out, registry)
+        else:
+            show.card_in_full(out, registry, _named(name, registry.methods, "method"))
+
+
+@app.command()
+def metrics(name: Annotated[str | None, typer.Argument(help="show this one in full")] = None) -> None:
+    """List measures: formula, what 0 means, when undefined; or show one in full."""
+    from fwk import show
+    from fwk.plugins import load_plugins
+
+    with _mistakes():
+        registry = load_plugins()
+        if name is None:
+            show.metrics(out, registry)
+        else:
+            show.card_in_full(out, registry, _named(name, registry.metrics, "measure"))
+
+
+@app.command()
+def datasets(
+    name: Annotated[str | None, typer.Argument(help="describe this one; `fetch NAME` downloads it")] = None,
+    fetched: Annotated[str | None, typer.Argument(metavar="[NAME]", help="after fetch: the data set")] = None,
+    data: Data = None,
+) -> None:
+    """List data sets with their state; or describe one with its counts; or `fwk datasets fetch NAME`."""
+    from fwk import show
+    from fwk.library import describe, fetch, states
+    from fwk.plugins import load_plugins
+
+    with _mistakes():
+        registry = load_plugins()
+        if name is None:
+            show.datasets(out, registry, states(registry, data))
+        elif name == "fetch" and fetched is not None:
+            fetch(out, _named(fetched, registry.datasets, "data set"), data)
+        else:
+            card = _named(name, registry.datasets, "data set")
+            show.card_in_full(out, registry, card)
+            describe(out, card, data)
+
+
+@app.command()
+def check(name: Annotated[str, typer.Argument(help="a method, data set or measure")]) -> None:
+    """Run the conformance checks on an installed method, data set or measure."""
+    from fwk import show
+    from fwk.plugins import load_plugins
+    from fwk.testing import run_checks
+
+    with _mistakes():
+        registry = load_plugins()
+        card = _named(name, {**registry.methods, **registry.datasets, **registry.metrics}, "card")
+        results = run_checks(card)
+        rows = [(result.name, "passed" if result.passed else "FAILED", result.message) for result in results]
+        show.table(out, ("check", "", ""), rows)
+        raise typer.Exit(0 if all(result.passed for result in results) else 1)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the YAML, for editors."""
+    from fwk.plugins import load_plugins
+    from fwk.schema import schema as made
+
+    with _mistakes():
+        print(json.dumps(made(load_plugins()), indent=2))
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option("--port", "-p", help="port on 127.0.0.1")] = 5000,
+    comparison: Annotated[str | None, typer.Option("--comparison", help="open this one; the last by default")] = None,
+) -> None:
+    """Start the MLflow UI on mlruns/ here, on 127.0.0.1, and print the address of the comparison's chart."""
+    from fwk.view import serve
+    from fwk.view import ui as page
+
+    with _mistakes():
+        raise typer.Exit(serve(page(Path.cwd(), port, comparison)))
+
+
+def _named(name: str, known: dict[str, object] | object, kind: str):  # type: ignore[no-untyped-def]  # any card
+    from fwk.hints import nearest_name
+
+    cards = dict(known)  # type: ignore[call-overload]  # a mapping of cards
+    if name not in cards:
+        raise Mistake(f"no {kind} {name!r}{nearest_name(name, cards)}; there are: {', '.join(sorted(cards))}")
+    return cards[name]
+
+
+@contextmanager
+def _mistakes(resume: str = "") -> Iterator[None]:
+    """A user's mistake is a message, not a traceback; Ctrl-C says how to go on."""
+    try:
+        yield
+    except Mistake as mistake:
+        err.print(str(mistake), style="red", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        if resume:
+            err.print(f"\nstopped; what was finished is kept. To go on: {resume}", markup=False, soft_wrap=True)
+        raise typer.Exit(130) from None
+
+
+def main() -> None:
+    """The console script."""
+    app()

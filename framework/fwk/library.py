@@ -1,0 +1,63 @@
+"""Data sets for the command line: what state they are in, what is in them, how they are fetched."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+from rich.console import Console
+
+from fwk.api import Dataset, Mistake
+from fwk.plugins import Registry, knobs_of
+from fwk.shelf import Folders, data_folder, state_of
+from fwk.show import table
+from fwk.tables import make_table
+
+
+def states(registry: Registry, data: Path | None) -> dict[str, str]:
+    """here, downloadable, by hand, or what is wrong; a set that needs knobs is a config's to give."""
+    return {card.name: _state(card, _shelf(data)) for card in registry.datasets.values()}
+
+
+def describe(console: Console, card: Dataset, data: Path | None) -> None:
+    """Columns, and counts by group and label, of a data set that is here."""
+    if not _needs_nothing(card) or not card.minority:
+        console.print("\nIts counts depend on the knobs that a config gives.", highlight=False)
+        return
+    source, shelf = card.make(), _shelf(data)
+    if (state := _state(card, shelf)) != "here":
+        console.print(f"\nnot here: {state}", highlight=False)
+        return
+    made = make_table(card, source, shelf)
+    rows = [(name.replace("_", " "), f"{count:,}") for name, count in made.counts.items()]
+    console.print()
+    table(console, ("as encoded by default", "count"), rows)
+    console.print(f"raw columns: {', '.join(map(str, source.read(shelf).columns))}", highlight=False)
+
+
+def fetch(console: Console, card: Dataset, data: Path | None) -> None:
+    """Download what a data set lacks. Raises Mistake with what to do by hand."""
+    if not _needs_nothing(card):
+        raise Mistake(f"data set {card.name!r} has nothing to fetch: a config names its file")
+    try:
+        rows = card.make().read(_shelf(data))
+    except (OSError, ValueError) as error:
+        raise Mistake(str(error)) from error
+    console.print(f"{card.name} is here: {len(rows):,} rows", highlight=False)
+
+
+def _state(card: Dataset, shelf: Folders) -> str:
+    if not _needs_nothing(card):
+        return "your own"
+    try:
+        return state_of(card.make(), shelf)
+    except (OSError, ValueError) as error:
+        return f"faulty: {error}"
+
+
+def _needs_nothing(card: Dataset) -> bool:
+    return inspect.Parameter.empty not in knobs_of(card).values()
+
+
+def _shelf(data: Path | None) -> Folders:
+    return Folders(data=data or data_folder())

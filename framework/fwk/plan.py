@@ -1,0 +1,296 @@
+"""Comparison x tables -> every run there will be, before any training."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fwk.api import FirmSide
+from fwk.check import Comparison, Data, Entry, Space
+from fwk.config import Config
+from fwk.firm import Learner
+from fwk.plugins import Registry
+from fwk.points import Run
+from fwk.relabel import pool_size
+from fwk.split import Parts, split, stream
+from fwk.tables import Table
+
+QUICK_REPEATS = 2
+Tables = Mapping[tuple[str, bool], Table | Exception]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a firm stands on: a table, a learner, and how parts are cut. `table` is None where it could not be had."""
+
+    data: Data
+    group_in_X: bool
+    learner: Learner
+    table: Table | None
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies the table's content; "" where there is none."""
+        return self.table.fingerprint if self.table else ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One method in one scenario. alpha, known and space are None on the firm side, which they do not touch."""
+
+    ground: Ground
+    entry: Entry
+    plugin: str
+    version: str
+    settings: tuple[Any, ...]
+    trials: tuple[int, ...]  # positions in settings
+    protocol: str
+    alpha: float | None = None
+    known: int | None = None
+    space: Space | None = None
+
+    def runs(self, repeat: int, chosen: Mapping[str, Any]) -> list[Run]:
+        """The curve's runs in one repeat, with its tuned knobs chosen."""
+        return [self._run(repeat, chosen, order) for order in range(len(self.settings))]
+
+    def trial_runs(self, repeat: int) -> Iterator[tuple[dict[str, Any], list[Run]]]:
+        """Each choice of the tuned knobs, with the runs that judge it; none if nothing is tuned."""
+        if self.entry.tuned:
+            for chosen in self.entry.candidates():
+                runs = [self._run(repeat, chosen, order) for order in self.trials]
+                yield chosen, [dataclasses.replace(run, tuning=True) for run in runs]
+
+    def _run(self, repeat: int, chosen: Mapping[str, Any], order: int) -> Run:
+        user = self.alpha is not None
+        card = self.entry.card
+        return Run(
+            dataset=self.ground.data.label,
+            fingerprint=self.ground.fingerprint,
+            group_in_X=self.ground.group_in_X,
+            learner=self.ground.learner.name,
+            method=self.entry.label,
+            card=card.name,
+            side="user" if user else "firm",
+            stage=card.stage if isinstance(card, FirmSide) else "data",
+            plugin=self.plugin,
+            version=self.version,
+            knobs=tuple(sorted({**dict(self.entry.knobs), **chosen}.items())),
+            swept=self.entry.swept,
+            setting=self.settings[order],
+            order=order,
+            repeat=repeat,
+            protocol=self.protocol,
+            alpha=self.alpha,
+            majority_known=self.known,
+            space=self.space.name if self.space else None,
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every curve of a comparison, and what could not be loaded, by (data set, group_in_X)."""
+
+    comparison: Comparison
+    curves: tuple[Curve, ...]
+    repeats: int
+    missing: Mapping[tuple[str, bool], Exception]
+
+    @property
+    def config(self) -> Config:
+        """The config that was asked for."""
+        return self.comparison.config
+
+    def counts(self) -> list[dict[str, Any]]:
+        """By method: points, fits after sharing, and the extra fits of tuning. The base fit stands apart."""
+        rows = []
+        for label, group in itertools.groupby(sorted(self.curves, key=_by_label), key=_by_label):
+            curves = list(group)
+            rows.append(
+                {
+                    "method": label,
+                    "side": "user" if curves[0].alpha is not None else "firm",
+                    "settings": len(curves[0].settings),
+                    "tuned over": math.prod(len(grid) for _, grid in curves[0].entry.tuned),
+                    "points": self.repeats * sum(len(curve.settings) for curve in curves),
+                    "fits": self.repeats * sum(_own_fits(curve) for curve in curves),
+                    "extra fits to tune": self.repeats * sum(_extra_fits(curve) for curve in curves),
+                }
+            )
+        return rows
+
+    @property
+    def grounds(self) -> list[Ground]:
+        """The distinct grounds, in order."""
+        return list({id(curve.ground): curve.ground for curve in self.curves}.values())
+
+    @property
+    def fits(self) -> int:
+        """All fits after structural sharing: the base once a repeat and ground; equal flips found later save more."""
+        base = self.repeats * len(self.grounds)
+        return base + sum(row["fits"] + row["extra fits to tune"] for row in self.counts())
+
+    @property
+    def points(self) -> int:
+        """All points that the curves will have."""
+        return sum(row["points"] for row in self.counts())
+
+
+def quick(comparison: Comparison) -> Comparison:
+    """The same comparison, coarse: 2 repeats, at most 3 settings a sweep and 2 candidates a tuned knob."""
+    methods = tuple(
+        dataclasses.replace(
+            entry,
+            settings=_thinned(entry.settings, 3),
+            tuned=tuple((name, _thinned(grid, 2)) for name, grid in entry.tuned),
+        )
+        for entry in comparison.methods
+    )
+    changes: dict[str, Any] = {"repeats": min(comparison.config.repeats, QUICK_REPEATS)}
+    if comparison.config.tune.trials > 2:
+        changes["tune"] = comparison.config.tune.model_copy(update={"trials": 2})
+    if isinstance(comparison.config.budgets, list):
+        changes["budgets"] = list(_thinned(tuple(comparison.config.budgets), 6))
+    return dataclasses.replace(comparison, config=comparison.config.model_copy(update=changes), methods=methods)
+
+
+def plan(comparison: Comparison, registry: Registry, tables: Tables, *, coarse: bool = False) -> Plan:
+    """Lay out every run. tables: by (data set label, group_in_X), the exception where one could not be loaded.
+
+    coarse  thin the automatic budgets (`quick`)
+    """
+    config = comparison.config
+    curves = []
+    for data in comparison.data:
+        for in_X, learner in itertools.product(in_X_axis(data), comparison.learners):
+            table = tables[data.label, in_X]
+            ground = Ground(data, in_X, learner, table if isinstance(table, Table) else None)
+            for entry in comparison.methods:
+                curves += _curves(comparison, registry, ground, entry, _protocol(config, ground, registry), coarse)
+    troubles = {key: table for key, table in tables.items() if not isinstance(table, Table)}
+    return Plan(comparison, tuple(curves), config.repeats, troubles)
+
+
+def in_X_axis(data: Data) -> list[bool]:
+    """The group_in_X axis of a data set."""
+    given = data.spec.group_in_X
+    return given if isinstance(given, list) else [given]
+
+
+def parts_of(table: Table, config: Config, data: Data, repeat: int) -> Parts:
+    """The parts of one repeat. Raises Mistake if a published part is asked for and there is none."""
+    rng = stream(config.seed, "split", repeat if config.resplit else 0)
+    return split(len(table.people), rng, test=tested(table, data), validation=config.validation)
+
+
+def tested(table: Table, data: Data) -> Any:  # float or mask, as `split` takes it
+    """What `test:` means for a table: its published part, or a share; 20 % where nothing was published."""
+    if data.spec.test == "published" and table.published is None:
+        raise ValueError(f"data set {data.label!r} has no published test part; give a share, such as test: 0.2")
+    if isinstance(data.spec.test, float):
+        return data.spec.test
+    return table.published if table.published is not None else 0.2
+
+
+def auto_budgets(pool: int, coarse: bool = False) -> tuple[int | float, ...]:
+    """Zero, a dense absolute grid at the low end, then geometric, up to the whole pool (1.0).
+
+    >>> auto_budgets(840)
+    (0, 15, 30, 45, 60, 75, 90, 105, 120, 155, 205, 265, 345, 445, 580, 755, 1.0)
+    """
+    step = _round(max(1.0, pool / 60), 1)
+    dense = [step * i for i in ((2, 5, 8) if coarse else range(1, 9)) if step * i < pool]
+    sparse, budget = [], 8.0 * step
+    while (budget := budget * (2.5 if coarse else 1.3)) < 0.95 * pool:
+        sparse.append(_round(budget, 2))
+    return (0, *dense, *sparse, 1.0)
+
+
+def _round(value: float, digits: int) -> int:
+    """To a number that reads well: one digit of 1, 1.5, 2, 3, 5, 7.5; or two digits ending in 0 or 5."""
+    scale = 10 ** math.floor(math.log10(value))
+    if digits == 1:
+        return max(1, round(scale * min((1, 1.5, 2, 3, 5, 7.5, 10), key=lambda nice: abs(nice - value / scale))))
+    unit = max(1, scale // 20)
+    return round(value / unit) * unit
+
+
+def _curves(
+    comparison: Comparison, registry: Registry, ground: Ground, entry: Entry, protocol: str, coarse: bool
+) -> Iterator[Curve]:
+    config, origin = comparison.config, registry.origin(entry.card.name)
+    if isinstance(entry.card, FirmSide):
+        settings = entry.settings or (None,)
+        trials = _thinned(tuple(range(len(settings))), config.tune.trials)
+        yield Curve(ground, entry, origin.name, origin.version, settings, trials, protocol)
+        return
+    for alpha, known, space in itertools.product(config.alphas(), config.knowns(), comparison.spaces):
+        budgets = _budgets(config, ground, alpha, coarse)
+        spending = tuple(order for order, budget in enumerate(budgets) if budget) or (0,)
+        trials = _thinned(spending[: math.ceil(len(spending) / 2)], config.tune.trials)
+        yield Curve(ground, entry, origin.name, origin.version, budgets, trials, protocol, alpha, known, space)
+
+
+def _budgets(config: Config, ground: Ground, alpha: float, coarse: bool) -> tuple[int | float, ...]:
+    if config.budgets != "auto":
+        return tuple({(type(b), b): b for b in (0, *(b for b in config.budgets if b))}.values())
+    if ground.table is None:
+        return (0, 1.0)
+    try:
+        pools = [_pool(ground.table, config, ground.data, alpha, repeat) for repeat in range(config.repeats)]
+    except ValueError:
+        return (0, 1.0)
+    return auto_budgets(max(1, min(pools)), coarse)
+
+
+def _pool(table: Table, config: Config, data: Data, alpha: float, repeat: int) -> int:
+    train = table.people.take(parts_of(table, config, data, repeat).train)
+    return pool_size(train, alpha, stream(config.seed, "collective", repeat))
+
+
+def _protocol(config: Config, ground: Ground, registry: Registry) -> str:
+    """What else decides the numbers, as text: it identifies a run, and unrelated config keys do not enter."""
+    return json.dumps(
+        {
+            "seed": config.seed,
+            "resplit": config.resplit,
+            "validation": config.validation,
+            "test": ground.data.spec.test,
+            "missing": ground.data.spec.missing,
+            "learner": [ground.learner.path, dict(ground.learner.params)],
+            "bootstrap": config.bootstrap,
+            "metrics": sorted(registry.metrics),
+        },
+        sort_keys=True,
+    )
+
+
+def _thinned(values: tuple[Any, ...], most: int) -> tuple[Any, ...]:
+    """At most `most` of the values, evenly spread, ends included."""
+    if len(values) <= most:
+        return values
+    if most == 1:
+        return (values[len(values) // 2],)
+    return tuple(values[round(i * (len(values) - 1) / (most - 1))] for i in range(most))
+
+
+def _by_label(curve: Curve) -> str:
+    return curve.entry.label
+
+
+def _own_fits(curve: Curve) -> int:
+    """Fits that only this curve needs: a budget of 0 is the base fit, as is a method that does nothing."""
+    if curve.entry.card.name == "baseline":
+        return 0
+    return sum(1 for setting in curve.settings if setting != 0 or curve.alpha is None)
+
+
+def _extra_fits(curve: Curve) -> int:
+    candidates = math.prod(len(grid) for _, grid in curve.entry.tuned)
+    return (candidates - 1) * sum(1 for order in curve.trials if curve.settings[order] != 0 or curve.alpha is None)
+
+

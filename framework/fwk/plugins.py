@@ -1,0 +1,175 @@
+"""Entry points -> Registry. Lazy and guarded: a broken plugin is named with its remedy, and stops nothing else."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal
+
+import pluggy
+
+from fwk import hookspecs
+from fwk.api import Card, Dataset, FirmSide, Metric, Mistake, UserSide
+from fwk.hints import nearest_name
+
+GROUP = "fwk"
+WITHOUT = "FWK_WITHOUT"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One entry point: what it brings, or why it does not.
+
+    state   "ok", "left out" or "broken"
+    trouble, remedy   what is wrong with it and what to do, for the broken
+    """
+
+    name: str
+    distribution: str
+    version: str
+    state: Literal["ok", "left out", "broken"]
+    cards: tuple[Card, ...] = ()
+    trouble: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Every card that could be loaded, by name, with the plugin it came from."""
+
+    plugins: tuple[Plugin, ...] = ()
+    methods: Mapping[str, UserSide | FirmSide] = field(default_factory=dict)
+    datasets: Mapping[str, Dataset] = field(default_factory=dict)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+
+    @property
+    def broken(self) -> tuple[Plugin, ...]:
+        """Plugins, or single cards of theirs, that could not be used."""
+        return tuple(plugin for plugin in self.plugins if plugin.state == "broken")
+
+    def origin(self, name: str) -> Plugin:
+        """The plugin that a method, data set or metric came from."""
+        return next(plugin for plugin in self.plugins if any(card.name == name for card in plugin.cards))
+
+
+def load_plugins(without: Iterable[str] = (), found: Iterable[EntryPoint] | None = None) -> Registry:
+    """Load every plugin of the group `fwk`, except those named in `without` or in the variable FWK_WITHOUT
+    (entry-point or distribution names, separated by commas).
+
+    Raises Mistake if a name to leave out does not exist.
+    """
+    points = sorted(entry_points(group=GROUP) if found is None else found, key=_order)
+    left_out = {*without, *(name.strip() for name in os.environ.get(WITHOUT, "").split(",") if name.strip())}
+    known = {point.name for point in points} | {_distribution(point) for point in points}
+    for name in sorted(left_out - known):
+        raise Mistake(f"no plugin {name!r} to leave out{nearest_name(name, known)}; `fwk plugins` lists them")
+    registry = Registry()
+    for point in points:
+        registry = _admit(registry, _load(point, left_out))
+    return registry
+
+
+def knobs_of(card: UserSide | FirmSide | Dataset) -> dict[str, Any]:
+    """The knobs of a card with their defaults, `inspect.Parameter.empty` for a required one."""
+    return {name: parameter.default for name, parameter in inspect.signature(card.make).parameters.items()}
+
+
+def _order(point: EntryPoint) -> tuple[bool, str]:
+    """The framework's own distribution first, so that a stranger cannot take its names."""
+    return _distribution(point) != "fwk", point.name
+
+
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "unknown"
+
+
+def _load(point: EntryPoint, left_out: set[str]) -> Plugin:
+    distribution, version = _distribution(point), point.dist.version if point.dist is not None else "unknown"
+    if left_out & {point.name, distribution}:
+        return Plugin(point.name, distribution, version, "left out")
+    try:
+        cards = _cards(point)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # the plugin border: whatever a stranger's import raises
+        return Plugin(
+            point.name,
+            distribution,
+            version,
+            "broken",
+            trouble=f"{type(error).__name__}: {error}",
+            remedy=f"upgrade or reinstall {distribution}, tell its author, or leave it out: --without {point.name}",
+        )
+    return Plugin(point.name, distribution, version, "ok", cards)
+
+
+def _cards(point: EntryPoint) -> tuple[Card, ...]:
+    """Call the one hook of one plugin, in a manager of its own: one that raises cannot stop another."""
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    manager.register(point.load(), point.name)
+    manager.check_pending()
+    if not (answers := manager.hook.fwk_cards()):
+        raise TypeError(f"{point.value} has no hook fwk_cards marked with @fwk.hookimpl")
+    cards = tuple(card for answer in answers for card in answer)
+    for card in cards:
+        _check(card)
+    return cards
+
+
+def _check(card: object) -> None:
+    if not isinstance(card, UserSide | FirmSide | Dataset | Metric):
+        raise TypeError(f"fwk_cards yielded {card!r}; cards are UserSide, FirmSide, Dataset or Metric")
+    if not isinstance(card.name, str) or not _NAME.fullmatch(card.name):
+        raise ValueError(f"card name {card.name!r}: use lower-case letters, digits, '-', '_' and '.'")
+    if isinstance(card, Metric):
+        if not callable(card.measure):
+            raise TypeError(f"metric {card.name!r}: measure is not callable")
+        return
+    if not callable(card.make):
+        raise TypeError(f"card {card.name!r}: make is not callable")
+    knobs = knobs_of(card)
+    if isinstance(card, Dataset):
+        return
+    for knob, grid in card.tune.items():
+        if knob not in knobs or len(grid) == 0:
+            raise ValueError(f"card {card.name!r} tunes {knob!r} over {grid!r}; its knobs are {', '.join(knobs) or 'none'}")
+    if isinstance(card, FirmSide):
+        if card.stage not in ("none", "pre", "in", "post"):
+            raise ValueError(f"card {card.name!r}: stage {card.stage!r} is not 'pre', 'in', 'post' or 'none'")
+        if card.knob and (card.knob not in knobs or not card.sweep):
+            raise ValueError(
+                f"card {card.name!r} sweeps {card.knob!r} over {card.sweep!r}; its knobs are {', '.join(knobs) or 'none'}"
+            )
+
+
+def _admit(registry: Registry, plugin: Plugin) -> Registry:
+    """Add a plugin's cards; a card whose name is taken is reported, and the plugin's others still work."""
+    methods, datasets, metrics = dict(registry.methods), dict(registry.datasets), dict(registry.metrics)
+    plugins, admitted = list(registry.plugins), []
+    for card in plugin.cards:
+        shelf: dict[str, Any] = (  # one of three dictionaries, each of its own card type
+            datasets if isinstance(card, Dataset) else metrics if isinstance(card, Metric) else methods
+        )
+        if card.name in shelf:
+            holder = next(other for other in [*plugins, plugin] if any(c.name == card.name for c in other.cards))
+            plugins.append(
+                Plugin(
+                    plugin.name,
+                    plugin.distribution,
+                    plugin.version,
+                    "broken",
+                    trouble=f"the name {card.name!r} is taken by {holder.distribution} {holder.version} ({holder.name})",
+                    remedy=f"leave one of the two out: --without {plugin.name} or --without {holder.name}",
+                )
+            )
+            continue
+        shelf[card.name] = card
+        admitted.append(card)
+    kept = Plugin(
+        plugin.name, plugin.distribution, plugin.version, plugin.state, tuple(admitted), plugin.trouble, plugin.remedy
+    )
+    return Registry((*plugins, kept), methods, datasets, metrics)

@@ -1,0 +1,169 @@
+"""What commands print: tables of plugins, cards, plans and answers."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from fwk.api import Dataset, FirmSide, Metric, UserSide
+from fwk.plan import Plan
+from fwk.plugins import Registry, knobs_of
+from fwk.report import short_tables
+
+STAGES = {"none": "does nothing", "pre": "before training", "in": "in training", "post": "after training"}
+
+
+def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+    """Print a plain table; cells wrap, nothing is cut off."""
+    shown = Table(box=None, pad_edge=False, title=title or None, title_justify="left", header_style="bold")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(str(cell) for cell in row))
+    console.print(shown)
+
+
+def plugins(console: Console, registry: Registry, as_json: bool) -> None:
+    """Every plugin with its state; what is wrong with the broken ones, and the remedy."""
+    if as_json:
+        console.print_json(json.dumps([_plugin_row(plugin) for plugin in registry.plugins]))
+        return
+    rows = [
+        (p.name, p.distribution, p.version, p.state, ", ".join(card.name for card in p.cards)) for p in registry.plugins
+    ]
+    table(console, ("plugin", "distribution", "version", "state", "cards"), rows)
+    troubles(console, registry)
+
+
+def troubles(console: Console, registry: Registry) -> None:
+    """A paragraph for each broken plugin."""
+    for plugin in registry.broken:
+        console.print(
+            f"broken plugin {plugin.name} ({plugin.distribution} {plugin.version}): {plugin.trouble}\n"
+            f"  remedy: {plugin.remedy}",
+            style="red",
+            markup=False,
+            highlight=False,
+        )
+
+
+def methods(console: Console, registry: Registry) -> None:
+    """Every method: side or stage, what it needs, knobs with defaults."""
+    rows = [
+        (card.name, _side(card), _needs(card), _knobs(card), summary(card))
+        for card in sorted(registry.methods.values(), key=lambda card: (isinstance(card, FirmSide), card.name))
+    ]
+    table(console, ("method", "side", "needs", "knobs", "what it does"), rows)
+
+
+def card_in_full(console: Console, registry: Registry, card: UserSide | FirmSide | Dataset | Metric) -> None:
+    """Everything that is known of one card."""
+    plugin = registry.origin(card.name)
+    facts: list[tuple[str, object]] = [("plugin", f"{plugin.name} ({plugin.distribution} {plugin.version})")]
+    if isinstance(card, Metric):
+        facts += [("formula", card.formula), ("range", f"{card.range[0]:g} to {card.range[1]:g}"), ("0 means", card.zero)]
+        facts += [("undefined when", card.undefined), ("paper", card.paper)]
+    elif isinstance(card, Dataset):
+        facts += [("minority", card.minority), ("keep", card.keep), ("audit", ", ".join(card.audit))]
+        facts += [("publisher", card.publisher), ("terms", card.terms), ("citation", card.citation)]
+        facts += [("knobs", _knobs(card)), ("counts", ", ".join(f"{k} {v:,}" for k, v in card.counts.items()))]
+    else:
+        facts += [("side", _side(card)), ("needs", _needs(card)), ("knobs", _knobs(card))]
+        facts += [("tuned", ", ".join(f"{k} over {list(v)}" for k, v in card.tune.items())), ("paper", card.paper)]
+        if isinstance(card, FirmSide) and card.knob:
+            facts.append(("swept", f"{card.knob} over {list(card.sweep)}"))
+        if isinstance(card, FirmSide):
+            facts.append(("sees the group when it decides", "yes" if card.sees_group else "no"))
+    console.print(card.name, style="bold")
+    table(console, ("", ""), [(name, value) for name, value in facts if str(value)])
+    doc = inspect.getdoc(card.measure if isinstance(card, Metric) else card.make)
+    if doc:
+        console.print("\n" + doc, markup=False, highlight=False)
+
+
+def datasets(console: Console, registry: Registry, states: dict[str, str]) -> None:
+    """Every data set: whether it is here, its default minority, its publisher."""
+    rows = [
+        (card.name, states.get(card.name, ""), card.minority or "(you say)", _knobs(card), card.publisher)
+        for card in sorted(registry.datasets.values(), key=lambda card: card.name)
+    ]
+    table(console, ("data set", "state", "minority", "knobs", "publisher"), rows)
+
+
+def metrics(console: Console, registry: Registry) -> None:
+    """Every measure."""
+    rows = [(m.name, m.formula, m.zero, m.undefined, m.paper) for m in registry.metrics.values()]
+    table(console, ("measure", "formula", "0 means", "undefined when", "paper"), rows)
+
+
+def plan(console: Console, planned: Plan, seconds: float | None) -> None:
+    """The cells by method, the fits after sharing, and what could not be loaded."""
+    rows = planned.counts()
+    table(console, list(rows[0]), [row.values() for row in rows], title=f"{planned.config.name}: cells by method")
+    grounds = len(planned.grounds)
+    base = planned.repeats * grounds
+    console.print(
+        f"\n{planned.points} points over {planned.repeats} repeats and {grounds} data set(s) x learner(s); at most "
+        f"{planned.fits} fits, of which {base} base fit(s) that every budget 0, baseline and post-processor share.\n"
+        "Equal flips that different rankings come to are found on the way and fitted once.",
+        highlight=False,
+    )
+    for (label, _), error in planned.missing.items():
+        console.print(f"data set {label} cannot be loaded, its cells will fail: {error}", style="red", markup=False)
+    if seconds is not None:
+        console.print(f"estimate: {_duration(seconds)}", highlight=False)
+
+
+def closing(console: Console, answers: pd.DataFrame, failures: pd.DataFrame, page: Path, tracked: str) -> None:
+    """How a comparison ends: the short answer, what failed, the report's path, the command that opens the UI."""
+    for answered in short_tables(answers[answers["budget"] == answers["budget"].min()]):
+        console.print()
+        table(console, answered.columns, answered.rows, title=answered.title)
+        console.print(answered.verdict, highlight=False)
+    if len(failures):
+        methods = ", ".join(f"{name} ({count})" for name, count in failures["method"].value_counts().items())
+        console.print(f"\n{len(failures)} cells failed: {methods}; the report says why", style="red", highlight=False)
+    console.print(f"\nreport  {page}", highlight=False, soft_wrap=True)
+    if tracked:
+        console.print("browse  fwk ui", highlight=False)
+
+
+def summary(card: UserSide | FirmSide | Dataset) -> str:
+    """The first paragraph of its docstring, on one line."""
+    doc = inspect.getdoc(card.make) or ""
+    return textwrap.shorten(doc.split("\n\n")[0].replace("\n", " "), 160, placeholder=" ...")
+
+
+def _plugin_row(plugin: Any) -> dict[str, object]:
+    row = {name: getattr(plugin, name) for name in ("name", "distribution", "version", "state", "trouble", "remedy")}
+    return {**row, "cards": [card.name for card in plugin.cards]}
+
+
+def _side(card: UserSide | FirmSide) -> str:
+    return "user" if isinstance(card, UserSide) else f"firm, {STAGES[card.stage]}"
+
+
+def _needs(card: UserSide | FirmSide) -> str:
+    if isinstance(card, UserSide):
+        return "labels of the majority it knows"
+    wants = {"base": "the base model", "out-of-fold": "held-out scores"}
+    return ", ".join([*(wants[need] for need in card.needs), *(["the group, to decide"] if card.sees_group else [])])
+
+
+def _knobs(card: UserSide | FirmSide | Dataset) -> str:
+    shown = []
+    for name, default in knobs_of(card).items():
+        shown.append(name if default is inspect.Parameter.empty else f"{name}={default!r}")
+    return ", ".join(shown)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

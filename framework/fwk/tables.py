@@ -1,0 +1,181 @@
+"""A data set's raw rows -> the encoded table with group, label and traits under audit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fwk.api import Bools, Dataset, Encoded, Floats, Ints, Labelled, Mistake, People, Shelf, Source
+from fwk.hints import nearest_name
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Everybody in a data set, ready to be split.
+
+    people       features, group, traits and labels, (n,)
+    published    (n,) True for the published test part; None where none was published
+    fingerprint  identifies the content
+    """
+
+    people: Labelled
+    published: Bools | None
+    fingerprint: str
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows, features, and people by group and label."""
+        y, minority = self.people.y, self.people.minority
+        return {
+            "rows": len(y),
+            "features": self.people.X.shape[1],
+            "majority": int((~minority).sum()),
+            "majority_positive": int((y & ~minority).sum()),
+            "minority": int(minority.sum()),
+            "minority_positive": int((y & minority).sum()),
+        }
+
+
+def make_table(
+    card: Dataset,
+    source: Source,
+    shelf: Shelf,
+    *,
+    minority: str = "",
+    keep: str | None = None,
+    group_in_X: bool = True,
+    audit: tuple[str, ...] | None = None,
+) -> Table:
+    """Read, filter, encode and mark a data set.
+
+    minority, keep   expressions over the raw columns; the card's by default
+    group_in_X       whether features made from the columns of `minority` stay; if there are none, the mark is added
+    audit            raw columns to carry as traits; the card's by default
+
+    Raises Mistake for an expression or column that does not fit, and for a table without both groups and labels.
+    """
+    rows = source.read(shelf)
+    minority, keep = minority or card.minority, card.keep if keep is None else keep
+    if not minority:
+        raise Mistake(f"data set {card.name!r} needs `minority:`, an expression over its columns: {_listed(rows)}")
+    if keep:
+        rows = rows[_marked(rows, keep, "keep")].reset_index(drop=True)
+        if rows.empty:
+            raise Mistake(f"keep: {keep!r} keeps no row")
+    encoded = source.encode(rows)
+    group = _marked(rows, minority, "minority")
+    people = _people(encoded, rows, group, _columns_in(minority, rows), group_in_X, _traits(rows, card, audit))
+    labelled = Labelled(people, np.asarray(encoded.y, dtype=bool))
+    _check_groups(labelled, minority)
+    return Table(labelled, encoded.test, fingerprint(labelled, encoded.test))
+
+
+def impute(X: Floats, train: Ints, categorical: tuple[int, ...]) -> Floats:
+    """X with gaps filled from the train rows: the median, or the most frequent code (the smallest of equals)."""
+    filled = X.copy()
+    for column in np.flatnonzero(np.isnan(X).any(axis=0)):
+        seen = X[train, column]
+        seen = seen[~np.isnan(seen)]
+        if len(seen) == 0:
+            raise Mistake(f"column {column} of X has no value in the train part to impute from; drop it")
+        if column in categorical:
+            values, count = np.unique(seen, return_counts=True)
+            value = values[count.argmax()]
+        else:
+            value = np.median(seen)
+        filled[np.isnan(X[:, column]), column] = value
+    return filled
+
+
+def fingerprint(people: Labelled, published: Bools | None) -> str:
+    """Identifies a table by content: features, names, group, labels, traits, published part."""
+    digest = hashlib.blake2b(digest_size=16)
+    header = [people.X.shape, people.people.columns, people.people.categorical, list(people.people.traits)]
+    digest.update(json.dumps(header).encode())
+    arrays: list[npt.NDArray[np.generic]] = [people.X, people.minority, people.y]
+    arrays += [] if published is None else [published]
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).view(np.uint8))
+    for values in people.people.traits.values():
+        digest.update(pd.util.hash_array(np.asarray(values, dtype=object), categorize=True).tobytes())
+    return digest.hexdigest()
+
+
+def _people(
+    encoded: Encoded,
+    rows: pd.DataFrame,
+    group: Bools,
+    group_columns: set[str],
+    group_in_X: bool,
+    traits: Mapping[str, npt.NDArray[np.object_]],
+) -> People:
+    features = encoded.features
+    made_of_group = [name for name in features.columns if encoded.sources.get(str(name), str(name)) in group_columns]
+    if not group_in_X:
+        features = features.drop(columns=made_of_group)
+    elif not made_of_group:
+        features = features.assign(minority=group.astype(float))
+    nominal = tuple(i for i, dtype in enumerate(features.dtypes) if isinstance(dtype, pd.CategoricalDtype))
+    X = np.column_stack([_numbers(features.iloc[:, i]) for i in range(features.shape[1])])
+    return People(X, group, tuple(map(str, features.columns)), nominal, dict(traits))
+
+
+def _numbers(column: pd.Series) -> Floats:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes = column.cat.codes.to_numpy().astype(np.float64) + 1
+        return np.where(codes == 0, np.nan, codes)
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _traits(
+    rows: pd.DataFrame, card: Dataset, audit: tuple[str, ...] | None
+) -> dict[str, npt.NDArray[np.object_]]:
+    wanted = card.audit if audit is None else audit
+    for name in wanted:
+        if name not in rows.columns:
+            hint = nearest_name(name, map(str, rows.columns))
+            raise Mistake(f"audit: data set {card.name!r} has no column {name!r}{hint}; it has: {_listed(rows)}")
+    return {name: rows[name].astype(str).to_numpy(dtype=object) for name in wanted}
+
+
+def _marked(rows: pd.DataFrame, expression: str, key: str) -> Bools:
+    """Evaluate an expression over the raw columns to a mask."""
+    if "@" in expression:
+        raise Mistake(f"{key}: {expression!r}: '@' is not allowed; write values out")
+    try:
+        mask = rows.eval(expression, engine="python", local_dict={}, global_dict={})
+    except Exception as error:  # noqa: BLE001  # pandas raises what its parser meets, SyntaxError to TypeError
+        raise Mistake(
+            f"{key}: {expression!r} cannot be evaluated ({type(error).__name__}: {error}); "
+            f"the columns are: {_listed(rows)}; write it like \"race == 'Black'\""
+        ) from error
+    if not isinstance(mask, pd.Series) or mask.dtype != bool:
+        kind = mask.dtype if isinstance(mask, pd.Series) else type(mask).__name__
+        raise Mistake(f"{key}: {expression!r} gives {kind}, not true or false for each row")
+    return np.asarray(mask.to_numpy(), dtype=bool)
+
+
+def _columns_in(expression: str, rows: pd.DataFrame) -> set[str]:
+    bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", expression)
+    words = set(re.findall(r"`([^`]+)`", bare)) | set(re.findall(r"\w+", bare))
+    return words & set(map(str, rows.columns))
+
+
+def _check_groups(people: Labelled, minority: str) -> None:
+    for name, member in (("minority", people.minority), ("majority", ~people.minority)):
+        if not member.any():
+            raise Mistake(f"minority: {minority!r} leaves nobody in the {name}; check the values it compares with")
+        if people.y[member].all() or not people.y[member].any():
+            raise Mistake(f"minority: {minority!r}: everybody in the {name} has the same label; nothing can be compared")
+
+
+def _listed(rows: pd.DataFrame) -> str:
+    names = [str(name) for name in rows.columns]
+    return ", ".join(names[:40]) + (f", and {len(names) - 40} more" if len(names) > 40 else "")
