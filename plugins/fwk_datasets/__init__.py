@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fwk import Card, hookimpl
-from fwk_datasets import adult, table
+from fwk_datasets import adult, compas, table
 
 
 @hookimpl
 def fwk_cards() -> Iterable[Card]:
     """One card a data set."""
     yield adult.CARD
+    yield compas.CARD
     yield table.CARD
