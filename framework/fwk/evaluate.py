@@ -18,7 +18,9 @@ Measures = dict[str, float | None]
 
 
 def decide(rule: Any, people: People) -> Floats:  # rule: a plugin's; what it gives is checked here
-    """P(accept) of each person, (n,). Raises ValueError if the rule gives anything else."""
+    """P(accept) of each person, (n,); a rule is not asked about nobody. Raises ValueError if it gives anything else."""
+    if len(people) == 0:
+        return np.zeros(0)
     accept = np.asarray(rule(people.without_traits()), dtype=np.float64)
     if accept.shape != (len(people),):
         raise ValueError(f"the rule gave an array of shape {accept.shape} for {len(people)} people")
