@@ -49,10 +49,10 @@ def compare(
 
     Exit status: 0 all done, 1 some cells failed (the report says which and why), 2 a mistake to mend, 130 interrupted.
     """
-    from fwk import show
-    from fwk.compare import Wishes
+    from fwk.closing import closing
     from fwk.compare import compare as run
     from fwk.execute import Options, cores
+    from fwk.prepare import Wishes
     from fwk.progress import Display, Lines, Quiet
 
     watch = Quiet() if quiet else Display(out) if out.is_terminal else Lines(lambda text: print(text, flush=True))
@@ -63,7 +63,7 @@ def compare(
     with _mistakes(resume=" ".join(["fwk", *sys.argv[1:]]).replace(" --fresh", "")):
         result = run(wishes, watch)
         if not quiet:
-            show.closing(out, result.answers, result.failures, result.page, result.tracked)
+            closing(out, result.answers, result.failures, result.page, result.tracked)
         raise typer.Exit(1 if len(result.failures) else 0)
 
 
@@ -78,9 +78,9 @@ def plan(
 ) -> None:
     """Show what a comparison will do, without training: cells by method, and fits after sharing."""
     from fwk import show
-    from fwk.compare import Wishes, prepare
     from fwk.estimate import estimate
     from fwk.execute import cores
+    from fwk.prepare import Wishes, prepare
 
     with _mistakes():
         prepared = prepare(Wishes(config, coarse=quick, without=tuple(without or ()), data=data))
@@ -185,8 +185,8 @@ def ui(
     comparison: Annotated[str | None, typer.Option("--comparison", help="open this one; the last by default")] = None,
 ) -> None:
     """Start the MLflow UI on mlruns/ here, on 127.0.0.1, and print the address of the comparison's chart."""
-    from fwk.view import serve
-    from fwk.view import ui as page
+    from fwk.track import serve
+    from fwk.track import ui as page
 
     with _mistakes():
         raise typer.Exit(serve(page(Path.cwd(), port, comparison)))

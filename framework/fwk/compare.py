@@ -12,55 +12,18 @@ from pathlib import Path
 import pandas as pd
 
 from fwk.api import Dataset, Mistake
-from fwk.check import Comparison, check
-from fwk.config import dump, read_config
+from fwk.config import dump
 from fwk.environment import environment
-from fwk.execute import Options, execute
+from fwk.execute import execute
 from fwk.fronts import answer, choose_fronts
-from fwk.plan import Plan, Tables, in_X_axis, plan, quick
-from fwk.plugins import Registry, load_plugins
+from fwk.plan import in_X_axis
 from fwk.points import Failure, Outcome, Point, table_of
+from fwk.prepare import Prepared, Wishes, prepare
 from fwk.progress import Watch
 from fwk.report import answer_markdown, draw_front, write_report
-from fwk.series import DataInfo, Summary, method_runs
-from fwk.shelf import Folders, data_folder
 from fwk.store import Store
-from fwk.tables import Table, make_table
-from fwk.track import open_tracker
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What is asked of one comparison, beside its config.
-
-    output        folder of the results; None: what the config says
-    coarse        2 repeats and thinned sweeps, under the name with -quick
-    fresh         forget earlier results; retry_failed: forget the failures among them
-    track         log to MLflow
-    without       plugins to leave out
-    """
-
-    config: Path
-    output: Path | None = None
-    options: Options = Options()
-    coarse: bool = False
-    fresh: bool = False
-    retry_failed: bool = False
-    track: bool = True
-    tracking_uri: str = ""
-    without: tuple[str, ...] = ()
-    data: Path | None = None
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """All that is known before training."""
-
-    registry: Registry
-    comparison: Comparison
-    tables: Tables
-    plan: Plan
-    output: Path
+from fwk.tables import Table
+from fwk.track import DataInfo, Summary, method_runs, open_tracker
 
 
 @dataclass(frozen=True)
@@ -74,23 +37,6 @@ class Result:
     failures: pd.DataFrame
     page: Path
     tracked: str
-
-
-def prepare(wishes: Wishes) -> Prepared:
-    """Read, check, load and plan; nothing is trained. Raises Mistake."""
-    registry = load_plugins(wishes.without)
-    comparison = check(read_config(wishes.config), registry)
-    if wishes.coarse:
-        comparison = quick(comparison)
-    shelf = Folders(data=wishes.data or data_folder())
-    tables: Tables = {
-        (data.label, in_X): _loaded(comparison, number, in_X, shelf)
-        for number, data in enumerate(comparison.data)
-        for in_X in in_X_axis(data)
-    }
-    planned = plan(comparison, registry, tables, coarse=wishes.coarse)
-    output = wishes.output or Path(comparison.config.output or Path("results") / comparison.config.name)
-    return Prepared(registry, comparison, tables, planned, output)
 
 
 def compare(wishes: Wishes, watch: Watch) -> Result:
@@ -109,23 +55,6 @@ def compare(wishes: Wishes, watch: Watch) -> Result:
     files = _write(prepared, points, fronts, answers, failures, time.time() - started)
     tracked = _track(prepared, wishes, points, fronts, answers, failures, files) if wishes.track else ""
     return Result(prepared, points, fronts, answers, failures, prepared.output / "report.html", tracked)
-
-
-def _loaded(comparison: Comparison, number: int, in_X: bool, shelf: Folders) -> Table | Exception:
-    """A table, or why it cannot be had: it costs its own cells only."""
-    data, audit = comparison.data[number], comparison.config.audit
-    try:
-        return make_table(
-            data.card,
-            data.source,
-            shelf,
-            minority=data.spec.minority,
-            keep=data.spec.keep,
-            group_in_X=in_X,
-            audit=None if audit is None else tuple(audit),
-        )
-    except Exception as error:  # noqa: BLE001  # the plugin border: a data set's reader
-        return error
 
 
 def _outcomes(prepared: Prepared, wishes: Wishes, watch: Watch) -> list[Outcome]:

@@ -6,17 +6,16 @@ import inspect
 import json
 import textwrap
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from fwk.api import Dataset, FirmSide, Metric, UserSide
 from fwk.plan import Plan
 from fwk.plugins import Registry, knobs_of
-from fwk.report import short_tables
 
 STAGES = {"none": "does nothing", "pre": "before training", "in": "in training", "post": "after training"}
 
@@ -56,12 +55,13 @@ def troubles(console: Console, registry: Registry) -> None:
 
 
 def methods(console: Console, registry: Registry) -> None:
-    """Every method: side or stage, what it needs, knobs with defaults."""
-    rows = [
-        (card.name, _side(card), _needs(card), _knobs(card), summary(card))
-        for card in sorted(registry.methods.values(), key=lambda card: (isinstance(card, FirmSide), card.name))
-    ]
-    table(console, ("method", "side", "needs", "knobs", "what it does"), rows)
+    """Every method: side or stage, knobs with defaults, what it does, what it needs, the paper."""
+    for card in sorted(registry.methods.values(), key=lambda card: (isinstance(card, FirmSide), card.name)):
+        console.print(f"[bold]{card.name}[/bold]  {_side(card)}", highlight=False)
+        facts = (summary(card), f"needs {_needs(card)}", f"knobs {_knobs(card) or 'none'}", card.paper)
+        for fact in facts:
+            if fact:
+                console.print(Padding(Text(fact), (0, 0, 0, 4)))
 
 
 def card_in_full(console: Console, registry: Registry, card: UserSide | FirmSide | Dataset | Metric) -> None:
@@ -122,20 +122,6 @@ def plan(console: Console, planned: Plan, seconds: float | None) -> None:
         console.print(f"estimate: {_duration(seconds)}", highlight=False)
 
 
-def closing(console: Console, answers: pd.DataFrame, failures: pd.DataFrame, page: Path, tracked: str) -> None:
-    """How a comparison ends: the short answer, what failed, the report's path, the command that opens the UI."""
-    for answered in short_tables(answers[answers["budget"] == answers["budget"].min()]):
-        console.print()
-        table(console, answered.columns, answered.rows, title=answered.title)
-        console.print(answered.verdict, highlight=False)
-    if len(failures):
-        methods = ", ".join(f"{name} ({count})" for name, count in failures["method"].value_counts().items())
-        console.print(f"\n{len(failures)} cells failed: {methods}; the report says why", style="red", highlight=False)
-    console.print(f"\nreport  {page}", highlight=False, soft_wrap=True)
-    if tracked:
-        console.print("browse  fwk ui", highlight=False)
-
-
 def summary(card: UserSide | FirmSide | Dataset) -> str:
     """The first paragraph of its docstring, on one line."""
     doc = inspect.getdoc(card.make) or ""
@@ -153,16 +139,23 @@ def _side(card: UserSide | FirmSide) -> str:
 
 def _needs(card: UserSide | FirmSide) -> str:
     if isinstance(card, UserSide):
-        return "labels of the majority it knows"
+        return "records of the majority"
     wants = {"base": "the base model", "out-of-fold": "held-out scores"}
-    return ", ".join([*(wants[need] for need in card.needs), *(["the group, to decide"] if card.sees_group else [])])
+    found = [*(wants[need] for need in card.needs), *(["the group, to decide"] if card.sees_group else [])]
+    return ", ".join(found) or "the train part only"
 
 
 def _knobs(card: UserSide | FirmSide | Dataset) -> str:
     shown = []
     for name, default in knobs_of(card).items():
-        shown.append(name if default is inspect.Parameter.empty else f"{name}={default!r}")
+        shown.append(name if default is inspect.Parameter.empty else f"{name}={_short(default)}")
     return ", ".join(shown)
+
+
+def _short(default: object) -> str:
+    """A default as it reads in a list: a dotted path by its last name."""
+    is_path = isinstance(default, str) and default.count(".") > 1 and " " not in default
+    return default.rpartition(".")[2] if is_path and isinstance(default, str) else repr(default)
 
 
 def _duration(seconds: float) -> str:

@@ -1,0 +1,25 @@
+"""How a comparison ends in the terminal: the short answer, what failed, and where to look further."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from fwk.report import short_tables
+from fwk.show import table
+
+
+def closing(console: Console, answers: pd.DataFrame, failures: pd.DataFrame, page: Path, tracked: str) -> None:
+    """How a comparison ends: the short answer, what failed, the report's path, the command that opens the UI."""
+    for answered in short_tables(answers[answers["budget"] == answers["budget"].min()]):
+        console.print()
+        table(console, answered.columns, answered.rows, title=answered.title)
+        console.print(answered.verdict, highlight=False)
+    if len(failures):
+        methods = ", ".join(f"{name} ({count})" for name, count in failures["method"].value_counts().items())
+        console.print(f"\n{len(failures)} cells failed: {methods}; the report says why", style="red", highlight=False)
+    console.print(f"\nreport  {page}", highlight=False, soft_wrap=True)
+    if tracked:
+        console.print("browse  fwk ui", highlight=False)

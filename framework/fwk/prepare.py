@@ -1,0 +1,82 @@
+"""Config, plugins and data -> everything that is known before training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fwk.check import Comparison, check
+from fwk.config import read_config
+from fwk.execute import Options
+from fwk.plan import Plan, Tables, in_X_axis, plan, quick
+from fwk.plugins import Registry, load_plugins
+from fwk.shelf import Folders, data_folder
+from fwk.tables import Table, make_table
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked of one comparison, beside its config.
+
+    output        folder of the results; None: what the config says
+    coarse        2 repeats and thinned sweeps, under the name with -quick
+    fresh         forget earlier results; retry_failed: forget the failures among them
+    track         log to MLflow
+    without       plugins to leave out
+    """
+
+    config: Path
+    output: Path | None = None
+    options: Options = Options()
+    coarse: bool = False
+    fresh: bool = False
+    retry_failed: bool = False
+    track: bool = True
+    tracking_uri: str = ""
+    without: tuple[str, ...] = ()
+    data: Path | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that is known before training."""
+
+    registry: Registry
+    comparison: Comparison
+    tables: Tables
+    plan: Plan
+    output: Path
+
+
+def prepare(wishes: Wishes) -> Prepared:
+    """Read, check, load and plan; nothing is trained. Raises Mistake."""
+    registry = load_plugins(wishes.without)
+    comparison = check(read_config(wishes.config), registry)
+    if wishes.coarse:
+        comparison = quick(comparison)
+    shelf = Folders(data=wishes.data or data_folder())
+    tables: Tables = {
+        (data.label, in_X): _loaded(comparison, number, in_X, shelf)
+        for number, data in enumerate(comparison.data)
+        for in_X in in_X_axis(data)
+    }
+    planned = plan(comparison, registry, tables, coarse=wishes.coarse)
+    output = wishes.output or Path(comparison.config.output or Path("results") / comparison.config.name)
+    return Prepared(registry, comparison, tables, planned, output)
+
+
+def _loaded(comparison: Comparison, number: int, in_X: bool, shelf: Folders) -> Table | Exception:
+    """A table, or why it cannot be had: it costs its own cells only."""
+    data, audit = comparison.data[number], comparison.config.audit
+    try:
+        return make_table(
+            data.card,
+            data.source,
+            shelf,
+            minority=data.spec.minority,
+            keep=data.spec.keep,
+            group_in_X=in_X,
+            audit=None if audit is None else tuple(audit),
+        )
+    except Exception as error:  # noqa: BLE001  # the plugin border: a data set's reader
+        return error
