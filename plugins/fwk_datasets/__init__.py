@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fwk import Card, hookimpl
-from fwk_datasets import adult, compas, table
+from fwk_datasets import adult, compas, hsls, table
 
 
 @hookimpl
@@ -13,4 +13,5 @@ def fwk_cards() -> Iterable[Card]:
     """One card a data set."""
     yield adult.CARD
     yield compas.CARD
+    yield from hsls.CARDS
     yield table.CARD

@@ -1,0 +1,216 @@
+"""HSLS:09 (NCES, public-use): is a ninth-grader's mathematics score above the median? From four files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fwk import Dataset, Encoded, Shelf
+from fwk_datasets.encoding import Block, encoded, number, one_hot
+from fwk_datasets.files import member_of_zip
+
+MEDIAN = 50.97165
+"""Of the 21,444 observed scores (x1txmtscor); y is a score above it."""
+
+LITE = (
+    "sexbin", "racebin", "x1paredu", "x1hhnumber", "x1famincome", "x1poverty185", "x1ses", "x1stuedexpct",
+    "x1paredexpct", "x1region", "x1mthid", "x1mthuti", "x1mtheff", "x1schoolbel", "x1par2edu", "x1p1relation",
+    "x1par1emp", "x1stu30occ2",
+)  # fmt: skip
+COMPLETE = ("x1famincome", "x1mthid", "x1mthuti", "x1mtheff", "x1schoolbel", "x1stu30occ2")
+CORE_NUMBERS = (
+    "edm_x1stage", "edm_x1ses_u", "edm_x1schooleng", "edm_x1schoolcli", "edm_x1mthint", "edm_x1sciid", "edm_x1sciuti",
+    "edm_x1scieff", "edm_x1sciint", "edm_x1problem", "edm_s1mscore",
+)  # fmt: skip
+CORE_LEVELS = {
+    "edm_x1control": ("Catholic or other private", "Public"),
+    "edm_x1locale": ("City", "Rural", "Suburb", "Town"),
+    "edm_s1m8grade": ("A", "B", "Below D", "C", "Class was not graded", "D"),
+}
+ATTITUDES = (
+    "X1MTHID", "X1MTHUTI", "X1MTHEFF", "X1PAR2EDU", "X1FAMINCOME", "X1P1RELATION", "X1PAR1EMP", "X1SCHOOLBEL",
+    "X1STU30OCC2",
+)  # fmt: skip
+
+MERGED = ("hsls09_merged.csv", "8d980ae974409925c96b5af5cc4aad800be0793c4d06e4589342905d851dac68")
+SCALED = ("hsls09_attitudes_scaled.csv", "8f863664eed64a2ce3a57a095960c6255c8199d898b349fe5f1c2e354222a01f")
+NCES = "hsls_17_student_pets_sr_v1_0.csv"
+NCES_URL = "https://nces.ed.gov/EDAT/Data/Zip/HSLS_2017_PETS_SR_v1_0_CSV_Datasets.zip"
+NCES_ADVICE = (
+    f"the public-use CSV data sets of HSLS:09 (2017), about 300 MB, with {NCES} in the archive; NCES's data usage "
+    "agreement applies"
+)
+EXTRACT_ADVICE = "an extract of the public-use file that this project keeps beside its repository (hsls/)"
+
+
+@dataclass(frozen=True)
+class HslsLite:
+    """21,444 students with an observed score: 18 observed features, missing values left missing (NaN).
+
+    Raw columns: stu_id, x1sex (1 male), x1race (1-8; 2 Asian, 3 Black, 8 White), x1txmtscor, gradebin, racebin (1 White
+    or Asian), sexbin (1 male), the features in NCES's codes, and later columns of the merged file.
+
+    complete  only the 13,654 students with family income, the four attitudes and the expected occupation present; no
+              second parent (x1par2edu missing) is then a value of its own, 0
+    """
+
+    complete: bool = False
+
+    def read(self, shelf: Shelf) -> pd.DataFrame:
+        """The merged file's rows, all or the complete ones."""
+        rows = _read_extract(shelf, *MERGED)
+        return _complete(rows) if self.complete else rows
+
+    def encode(self, rows: pd.DataFrame) -> Encoded:
+        """18 features; y is a score above the median."""
+        return encoded((number(rows, name) for name in LITE), (rows["gradebin"] == 1).to_numpy())
+
+
+@dataclass(frozen=True)
+class HslsCore:
+    """15,906 students: the 18 features of hsls-lite, and 23 made of the file of Pan and Zhang (EDM 2024).
+
+    Nearest in size and breadth to the table of Alghamdi et al. (14,509 students), and not that table. Caution: what was
+    missing in the edm_ columns was filled by their authors from all other columns, the score included, so a little of
+    the label may be in them.
+    """
+
+    def read(self, shelf: Shelf) -> pd.DataFrame:
+        """The merged file's rows that the file of 2024 has, too."""
+        rows = _read_extract(shelf, *MERGED)
+        return rows[rows["edm_part"].notna()].reset_index(drop=True)
+
+    def encode(self, rows: pd.DataFrame) -> Encoded:
+        """41 features; y is a score above the median."""
+        return encoded(self._blocks(rows), (rows["gradebin"] == 1).to_numpy())
+
+    def _blocks(self, rows: pd.DataFrame) -> Iterator[Block]:
+        for name in (*LITE, *CORE_NUMBERS):
+            yield number(rows, name)
+        for name, levels in CORE_LEVELS.items():
+            yield one_hot(rows, name, levels)
+
+
+@dataclass(frozen=True)
+class HslsAttitudes:
+    """21,444 students, the nine features of Jeong, Wang and Calmon (AAAI 2022), min-max scaled, gaps left missing.
+
+    racebin 1 = White, 0 = all others; race is not among the features. y is a score above the median.
+    """
+
+    def read(self, shelf: Shelf) -> pd.DataFrame:
+        """Nine features, racebin, gradebin, stu_id and the row number in NCES's file."""
+        return _read_extract(shelf, *SCALED)
+
+    def encode(self, rows: pd.DataFrame) -> Encoded:
+        """Nine features in [0, 1]."""
+        return encoded((number(rows, name) for name in ATTITUDES), (rows["gradebin"] == 1).to_numpy())
+
+
+@dataclass(frozen=True)
+class Hsls:
+    """NCES's own public-use file, in codes: the 18 features of hsls-lite of all students with an observed score.
+
+    Values of -7 and below are NCES's reserve codes: missing. Columns are called as NCES calls them, in lower case;
+    gradebin, racebin and sexbin are added as in hsls-lite. (The table of 14,509 students of Alghamdi et al. was made by
+    its authors from this file with an imputation that they did not publish; it cannot be made again here.)
+
+    complete  as for hsls-lite
+    """
+
+    complete: bool = False
+
+    def read(self, shelf: Shelf) -> pd.DataFrame:
+        """The rows with a score. Raises ValueError for a copy with labels in place of codes."""
+        rows = _read_nces(shelf.find(NCES, url=NCES_URL, advice=NCES_ADVICE, unpack=member_of_zip(NCES)))
+        rows = rows[rows["x1txmtscor"].notna()].reset_index(drop=True)
+        rows = rows.assign(
+            gradebin=(rows["x1txmtscor"] > MEDIAN).astype(np.int64),
+            racebin=rows["x1race"].isin([2, 8]).astype(np.int64),
+            sexbin=(rows["x1sex"] == 1).astype(np.int64),
+        )
+        return _complete(rows) if self.complete else rows
+
+    def encode(self, rows: pd.DataFrame) -> Encoded:
+        """18 features; y is a score above the median."""
+        return HslsLite().encode(rows)
+
+
+def _read_extract(shelf: Shelf, name: str, sha256: str) -> pd.DataFrame:
+    return pd.read_csv(shelf.find(name, sha256=sha256, advice=EXTRACT_ADVICE))
+
+
+def _read_nces(path: Path) -> pd.DataFrame:
+    names = ["stu_id", "x1sex", "x1race", "x1txmtscor", *(name for name in LITE if name not in ("sexbin", "racebin"))]
+    try:
+        rows = pd.read_csv(path, usecols=[name.upper() for name in names], low_memory=False)
+    except ValueError as error:
+        raise ValueError(f"{path} is not NCES's student file: {error}") from error
+    rows = rows.rename(columns=str.lower)[names]
+    for name in names:
+        if not pd.api.types.is_numeric_dtype(rows[name]):
+            raise ValueError(
+                f"{path}: {name.upper()} holds {rows[name].iloc[0]!r}; this copy has labels in place of codes. Take "
+                f"the CSV that NCES publishes ({NCES_URL})"
+            )
+    return rows.where(rows > -7)
+
+
+def _complete(rows: pd.DataFrame) -> pd.DataFrame:
+    complete = rows[rows[list(COMPLETE)].notna().all(axis="columns")].reset_index(drop=True)
+    return complete.assign(x1par2edu=complete["x1par2edu"].fillna(0))
+
+
+_PUBLISHER = "U.S. Department of Education, National Center for Education Statistics (NCES), HSLS:09 public-use file"
+_TERMS = (
+    "NCES data usage agreement: statistical purposes only, no attempt to identify anybody, no linking with "
+    "individually identifiable data"
+)
+_CITATION = "Ingels, S. J. et al. (2011). High School Longitudinal Study of 2009 (HSLS:09): Base-Year. NCES 2011-328"
+
+LITE_CARD = Dataset(
+    name="hsls-lite",
+    make=HslsLite,
+    minority="racebin == 0",
+    audit=("x1race", "x1sex"),
+    publisher=_PUBLISHER,
+    terms=_TERMS,
+    citation=_CITATION,
+    counts={"rows_read": 21_444, "rows": 21_444, "minority": 7_918, "favourable": 10_722},
+)
+CORE_CARD = Dataset(
+    name="hsls-core",
+    make=HslsCore,
+    minority="racebin == 0",
+    audit=("x1race", "x1sex"),
+    publisher=f"{_PUBLISHER}; imputed columns: Pan, C. and Zhang, Z.",
+    terms=_TERMS,
+    citation=f"{_CITATION}; Pan, C. and Zhang, Z. (2024). Examining the algorithmic fairness in predicting high school "
+    "dropouts. EDM 2024",
+    counts={"rows_read": 15_906, "rows": 15_906, "minority": 5_694, "favourable": 8_503},
+)
+ATTITUDES_CARD = Dataset(
+    name="hsls-attitudes",
+    make=HslsAttitudes,
+    minority="racebin == 0",
+    audit=("racebin",),
+    publisher=f"{_PUBLISHER}; scaled extract: Jeong, H., Wang, H. and Calmon, F. P.",
+    terms=_TERMS,
+    citation=f"{_CITATION}; Jeong, H., Wang, H. and Calmon, F. P. (2022). Fairness without imputation. AAAI 2022",
+    counts={"rows_read": 21_444, "rows": 21_444, "minority": 9_590, "favourable": 10_722},
+)
+CARD = Dataset(
+    name="hsls",
+    make=Hsls,
+    minority="racebin == 0",
+    audit=("x1race", "x1sex"),
+    publisher=_PUBLISHER,
+    terms=_TERMS,
+    citation=_CITATION,
+    counts={"rows_read": 21_444, "rows": 21_444, "minority": 7_918, "favourable": 10_722},
+)
+CARDS = (CARD, LITE_CARD, CORE_CARD, ATTITUDES_CARD)
