@@ -7,8 +7,8 @@ from importlib import import_module
 
 from fwk import Card, hookimpl
 
-MODULES = ("reductions",)
-"""Modules of this package that export `cards() -> Iterable[Card]`. Heavy imports wait there until a method is fitted."""
+MODULES = ("reductions", "calibrated", "eqodds_thresholds", "relaxed_eqodds", "reject_option")
+"""Modules that export `cards() -> Iterable[Card]`. Heavy imports wait there until a method is fitted."""
 
 
 @hookimpl

@@ -84,7 +84,7 @@ def test_every_constraint_shrinks_the_gap_that_it_names(train: Labelled, constra
         return abs(float(chosen[of][train.minority[of]].mean() - chosen[of][~train.minority[of]].mean()))
 
     ordinary = a_firm().fit(train).predict(train.X).astype(float)
-    P = fitted(Reductions(constraint=constraint, difference_bound=0.005), train)(train.people)  # type: ignore[arg-type]  # one of its choices
+    P = fitted(Reductions(constraint=constraint, difference_bound=0.005), train)(train.people)
     assert gap(P) < max(0.03, gap(ordinary) / 3)
 
 
@@ -117,7 +117,7 @@ def test_a_constraint_that_needs_no_such_label_serves_all_the_same(train: Labell
 
 def test_a_wrong_knob_is_named_with_what_it_can_be() -> None:
     with pytest.raises(ValueError, match="constraint is 'equal_odds'; it can be: equalized_odds"):
-        Reductions(constraint="equal_odds")  # type: ignore[arg-type]  # the mistake under test
+        Reductions(constraint="equal_odds")
     with pytest.raises(ValueError, match="difference_bound is 0"):
         Reductions(difference_bound=0)
 
@@ -129,4 +129,4 @@ def test_only_pandas_announcements_from_fairlearn_are_hidden() -> None:
 
 def test_every_value_of_the_sweep_makes_a_method() -> None:
     (card,) = cards()
-    assert all(card.make(**{card.knob: value}) for value in card.sweep)  # type: ignore[union-attr]  # a FirmSide
+    assert all(card.make(**{card.knob: value}) for value in card.sweep)
