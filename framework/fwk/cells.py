@@ -82,14 +82,12 @@ class RankCell:
             return [_trouble(error)] * len(self.requests)
         return [self._rank(ground, train, pool, search, request) for request in self.requests]
 
-    def _rank(
-        self, ground: Stage, train: Any, pool: Collective, search: Search, request: Request
-    ) -> Ranked | Trouble:
+    def _rank(self, ground: Stage, train: Any, pool: Collective, search: Search, request: Request) -> Ranked | Trouble:
         collective = ground.collective(request.alpha, self.known)
         members = train.take(collective.members)
         own = np.searchsorted(collective.members, collective.candidates)
         part = search.of(np.searchsorted(pool.candidates, collective.candidates), members, own)
-        what = (request.entry.label, str(request.chosen), request.alpha, self.known, self.space.name, self.repeat)
+        what = (request.entry.card.name, request.alpha, self.known, self.space.name, self.repeat)
         start = time.perf_counter()
         try:
             with limit(self.timeout), _remarks() as notes:
@@ -119,25 +117,28 @@ class FlipCell:
             with limit(self.timeout), _remarks() as remarks:
                 ground = stage(self.place, self.repeat)
                 relabelled = ground.train.relabelled(flip(ground.train.y, self.rows))
+                started = time.perf_counter()
                 model = ground.base if len(self.rows) == 0 else ground.firm.train(relabelled)
+                fitted = time.perf_counter()
                 accept = ground.accepted_by(hard_rule(model))
+                decided = time.perf_counter()
                 measures = ground.measures(accept)
         except Exception as error:  # noqa: BLE001  # the border to a learner that the config names
             trouble = _trouble(error)
             return [trouble.failure(run, time.perf_counter() - start) for run, *_ in self.runs]
-        seconds = time.perf_counter() - start
         points: list[Outcome] = []
-        for number, (run, flips, candidates, notes, ranking_seconds) in enumerate(self.runs):
-            roles = _roles(ground, accept, run)
+        for run, flips, candidates, notes, ranking_seconds in self.runs:
+            first = not points
             points.append(
                 Point(
                     run,
-                    measures | roles,
+                    measures | _roles(ground, accept, run),
                     flips,
                     candidates,
-                    seconds if number == 0 else 0.0,
-                    ranking_seconds,
-                    (*notes, *remarks),
+                    seconds=fitted - started if first else 0.0,
+                    deciding_seconds=decided - fitted if first else 0.0,
+                    ranking_seconds=ranking_seconds,
+                    notes=(*notes, *remarks),
                 )
             )
         return points
@@ -163,12 +164,23 @@ class FirmCell:
                 chosen = {name: dict(run.knobs)[name] for name, _ in self.entry.tuned}
                 method = self.entry.build(chosen, run.setting)
                 rng = stream(self.place.seed, "method", run.card, run.repeat)
+                started = time.perf_counter()
                 rule = method.fit(ground.train, ground.firm, rng)
+                fitted = time.perf_counter()
                 accept = ground.accepted_by(rule)
+                decided = time.perf_counter()
                 measures = ground.measures(accept) | _roles(ground, accept, run) | _certificates(rule, ground)
         except Exception as error:  # noqa: BLE001  # the plugin border: a stranger's method
             return [_trouble(error).failure(run, time.perf_counter() - start)]
-        return [Point(run, measures, seconds=time.perf_counter() - start, notes=tuple(notes))]
+        return [
+            Point(
+                run,
+                measures,
+                seconds=fitted - started,
+                deciding_seconds=decided - fitted,
+                notes=tuple(notes),
+            )
+        ]
 
 
 Cell = RankCell | FlipCell | FirmCell

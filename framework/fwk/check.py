@@ -147,11 +147,15 @@ def _sweep(
 ) -> tuple[str, tuple[Any, ...]]:
     if isinstance(card, UserSide):
         if spec.sweep is not None:
-            faults.append(Fault((*place, "sweep"), "the user side is swept over budgets; set the top-level key budgets"))
+            faults.append(
+                Fault((*place, "sweep"), "the user side is swept over budgets; set the top-level key budgets")
+            )
         return "budget", ()
     if isinstance(spec.sweep, dict):
         if len(spec.sweep) != 1 or next(iter(spec.sweep)) not in knobs_of(card):
-            faults.append(Fault((*place, "sweep"), f"sweep one knob of {card.name}: {', '.join(knobs_of(card)) or 'none'}"))
+            faults.append(
+                Fault((*place, "sweep"), f"sweep one knob of {card.name}: {', '.join(knobs_of(card)) or 'none'}")
+            )
             return "", ()
         knob, values = next(iter(spec.sweep.items()))
         return knob, tuple(map(_frozen, values))

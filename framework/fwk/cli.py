@@ -63,7 +63,7 @@ def compare(
     with _mistakes(resume=" ".join(["fwk", *sys.argv[1:]]).replace(" --fresh", "")):
         result = run(wishes, watch)
         if not quiet:
-            closing(out, result.answers, result.failures, result.page, result.tracked)
+            closing(out, result.answers, result.failures, result.page, track)
         raise typer.Exit(1 if len(result.failures) else 0)
 
 

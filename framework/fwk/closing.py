@@ -11,7 +11,7 @@ from fwk.report import short_tables
 from fwk.show import table
 
 
-def closing(console: Console, answers: pd.DataFrame, failures: pd.DataFrame, page: Path, tracked: str) -> None:
+def closing(console: Console, answers: pd.DataFrame, failures: pd.DataFrame, page: Path, tracked: bool) -> None:
     """How a comparison ends: the short answer, what failed, the report's path, the command that opens the UI."""
     for answered in short_tables(answers[answers["budget"] == answers["budget"].min()]):
         console.print()

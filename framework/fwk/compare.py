@@ -11,50 +11,53 @@ from pathlib import Path
 
 import pandas as pd
 
-from fwk.api import Dataset, Mistake
+from fwk.api import Mistake
 from fwk.config import dump
 from fwk.environment import environment
 from fwk.execute import execute
+from fwk.facts import facts_of, origin_of
 from fwk.fronts import answer, choose_fronts
-from fwk.plan import in_X_axis
 from fwk.points import Failure, Outcome, Point, table_of
 from fwk.prepare import Prepared, Wishes, prepare
 from fwk.progress import Watch
 from fwk.report import answer_markdown, draw_front, write_report
 from fwk.store import Store
-from fwk.tables import Table
-from fwk.track import DataInfo, Summary, method_runs, open_tracker
+from fwk.track import DataInfo, Summary, method_runs, open_tracker, score_name
 
 
 @dataclass(frozen=True)
 class Result:
-    """All that is known afterwards. `page` is the report, `view` what opens the runs in MLflow ("" if not tracked)."""
+    """All that is known afterwards."""
 
     prepared: Prepared
     points: pd.DataFrame
     fronts: pd.DataFrame
     answers: pd.DataFrame
     failures: pd.DataFrame
-    page: Path
-    tracked: str
+
+    @property
+    def page(self) -> Path:
+        """The report."""
+        return self.prepared.output / "report.html"
 
 
 def compare(wishes: Wishes, watch: Watch) -> Result:
     """Run a comparison, or finish an interrupted one. Raises Mistake for what a user can mend."""
-    started = time.time()
+    started = time.monotonic()
     prepared = prepare(wishes)
     outcomes = _outcomes(prepared, wishes, watch)
     points = table_of(o for o in outcomes if isinstance(o, Point))
     failures = table_of(o for o in outcomes if isinstance(o, Failure) and not o.run.tuning)
     if points.empty:
-        reasons = "; ".join(dict.fromkeys(failures["message"])) if len(failures) else "nothing was asked for"
-        raise Mistake(f"no run gave a point: {reasons}")
-    watch.say("choosing fronts, drawing")
+        raise Mistake(f"no run gave a point: {'; '.join(dict.fromkeys(failures['message']))}")
+    watch.say("choosing fronts, writing the report")
     fronts = choose_fronts(points[~points["tuning"]], select=prepared.plan.config.select)
-    answers = answer(fronts)
-    files = _write(prepared, points, fronts, answers, failures, time.time() - started)
-    tracked = _track(prepared, wishes, points, fronts, answers, failures, files) if wishes.track else ""
-    return Result(prepared, points, fronts, answers, failures, prepared.output / "report.html", tracked)
+    result = Result(prepared, points, fronts, answer(fronts), failures)
+    files = _write(result, time.monotonic() - started)
+    if wishes.track:
+        watch.say("logging to MLflow")
+        _track(result, wishes, files)
+    return result
 
 
 def _outcomes(prepared: Prepared, wishes: Wishes, watch: Watch) -> list[Outcome]:
@@ -71,69 +74,41 @@ def _outcomes(prepared: Prepared, wishes: Wishes, watch: Watch) -> list[Outcome]
         store.close()
 
 
-def _write(
-    prepared: Prepared,
-    points: pd.DataFrame,
-    fronts: pd.DataFrame,
-    answers: pd.DataFrame,
-    failures: pd.DataFrame,
-    seconds: float,
-) -> list[Path]:
-    folder = prepared.output
-    for name, table in (("points", points), ("fronts", fronts), ("failures", failures)):
+def _write(result: Result, seconds: float) -> list[Path]:
+    prepared, folder = result.prepared, result.prepared.output
+    config, facts = prepared.plan.config, environment(prepared.registry)
+    for name, table in (("points", result.points), ("fronts", result.fronts), ("failures", result.failures)):
         table.to_parquet(folder / f"{name}.parquet", compression="zstd")
-    facts = environment(prepared.registry)
-    (folder / "config.yaml").write_text(dump(prepared.plan.config), encoding="utf-8")
+    (folder / "config.yaml").write_text(dump(config), encoding="utf-8")
     (folder / "environment.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
-    draw_front(points, fronts, folder / "front.png")
-    write_report(
-        folder / "report.html",
-        points,
-        fronts,
-        failures,
-        {
-            "name": prepared.plan.config.name,
-            "description": prepared.plan.config.description,
-            "config": dump(prepared.plan.config),
-            "environment": facts,
-            "data": {name: info.profile for name, info in _data_info(prepared).items()},
-            "seconds": seconds,
-            "broken plugins": [f"{p.name} ({p.distribution} {p.version}): {p.trouble}" for p in prepared.registry.broken],
-        },
-    )
+    draw_front(result.fronts, folder / "front.png")
+    title = config.description or config.name
+    measured = facts_of(prepared, facts, seconds)
+    write_report(result.page, result.points, result.fronts, result.failures, measured, title=title)
     names = ("points.parquet", "fronts.parquet", "failures.parquet", "config.yaml", "environment.json", "front.png")
-    return [folder / name for name in (*names, "report.html")]
+    return [*(folder / name for name in names), result.page]
 
 
-def _track(
-    prepared: Prepared,
-    wishes: Wishes,
-    points: pd.DataFrame,
-    fronts: pd.DataFrame,
-    answers: pd.DataFrame,
-    failures: pd.DataFrame,
-    files: Iterable[Path],
-) -> str:
-    config = prepared.plan.config
+def _track(result: Result, wishes: Wishes, files: Iterable[Path]) -> None:
+    config = result.prepared.plan.config
     uri = wishes.tracking_uri or config.tracking_uri
     tracker = open_tracker(uri or None, Path.cwd(), config.name)
-    for run in method_runs(points, fronts, answers, _data_info(prepared)):
+    runs = method_runs(result.points, result.fronts, result.answers, _data_info(result.prepared))
+    for run in runs:
         tracker.log_method(run)
-    tables = {"answer": answers, "failures": failures.drop(columns="traceback", errors="ignore")}
+    tables = {"answer": result.answers, "failures": result.failures.drop(columns="traceback", errors="ignore")}
     tracker.log_summary(
-        Summary(answer_markdown(answers), tuple(files), {k: t for k, t in tables.items() if len(t)}, rank_by="")
+        Summary(
+            note=answer_markdown(result.answers),
+            files=tuple(files),
+            tables={name: table for name, table in tables.items() if len(table)},
+            rank_by=score_name("eqod", 0.005),
+        )
     )
-    return tracker.view_url()
 
 
 def _data_info(prepared: Prepared) -> dict[str, DataInfo]:
-    found = {}
-    for data in prepared.comparison.data:
-        table = prepared.tables[data.label, in_X_axis(data)[0]]
-        if isinstance(table, Table):
-            found[data.label] = DataInfo(data.label, table.fingerprint, _origin(data.card), table.counts)
-    return found
-
-
-def _origin(card: Dataset) -> str:
-    return "; ".join(text for text in (card.publisher, card.terms, card.citation) if text)
+    return {
+        label: DataInfo(label, table.fingerprint, origin_of(prepared, label), table.counts)
+        for label, table in prepared.first_tables().items()
+    }

@@ -51,11 +51,15 @@ class MethodSpec(_Open):
 
     name: str
     label: str = Field("", description="what tables and pictures call it; the name by default")
-    sweep: list[Any] | dict[str, list[Any]] | None = Field(None, description="values of the swept knob, or {knob: values}")
+    sweep: list[Any] | dict[str, list[Any]] | None = Field(
+        None, description="values of the swept knob, or {knob: values}"
+    )
     tune: dict[str, list[Any]] | Literal[False] | None = Field(
         None, description="knobs to choose on the validation part, with their grids; false: none"
     )
-    each: dict[str, list[Any]] = Field(default_factory=dict, description="knobs of which every value gets its own curve")
+    each: dict[str, list[Any]] = Field(
+        default_factory=dict, description="knobs of which every value gets its own curve"
+    )
 
 
 class LearnerSpec(_Strict):
@@ -266,12 +270,14 @@ def _merged(base: Place, errors: Sequence[Any]) -> list[Fault]:
     return [Fault(place, ", or ".join(dict.fromkeys(messages))) for place, messages in by_place.items()]
 
 
-_FIELDS = {name for model in (Config, DatasetSpec, MethodSpec, LearnerSpec, SpaceSpec, TuneSpec) for name in model.model_fields}
+_FIELDS = {
+    name for model in (Config, DatasetSpec, MethodSpec, LearnerSpec, SpaceSpec, TuneSpec) for name in model.model_fields
+}
 
 
 def _in_file(step: str | int, error: Any) -> bool:
     """Whether a step of pydantic's location is a key or position in the file, not the name of a union's branch."""
-    return isinstance(step, int) or step in _FIELDS or error["type"] == "extra_forbidden" and step == error["loc"][-1]
+    return isinstance(step, int) or step in _FIELDS or (error["type"] == "extra_forbidden" and step == error["loc"][-1])
 
 
 def _message(error: Any, place: Place) -> str:

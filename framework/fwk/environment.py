@@ -23,7 +23,9 @@ def environment(registry: Registry) -> dict[str, object]:
         "platform": platform.platform(),
         "cores": os.cpu_count(),
         "packages": {name: _version(name) for name in PACKAGES},
-        "plugins": {plugin.name: f"{plugin.distribution} {plugin.version}, {plugin.state}" for plugin in registry.plugins},
+        "plugins": {
+            plugin.name: f"{plugin.distribution} {plugin.version}, {plugin.state}" for plugin in registry.plugins
+        },
         "commit": _commit(),
     }
 

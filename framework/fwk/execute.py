@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -287,7 +287,9 @@ def _parallel(work: _Work, cells: dict[int, Cell], marks: Path) -> Iterator[tupl
     threads = {"inner_max_num_threads": 1} if work.options.backend == "loky" else {}
     with joblib.parallel_config(work.options.backend, n_jobs=work.options.jobs, **threads):
         pool = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs")
-        yield from pool(joblib.delayed(_marked)(number, cell, marks, os.getpid()) for number, cell in list(cells.items()))
+        yield from pool(
+            joblib.delayed(_marked)(number, cell, marks, os.getpid()) for number, cell in list(cells.items())
+        )
 
 
 def _marked(number: int, cell: Cell, marks: Path, parent: int) -> tuple[int, Any]:
@@ -305,5 +307,3 @@ def _marked(number: int, cell: Cell, marks: Path, parent: int) -> tuple[int, Any
 def cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-

@@ -150,12 +150,13 @@ def quick(comparison: Comparison) -> Comparison:
         )
         for entry in comparison.methods
     )
-    changes: dict[str, Any] = {"repeats": min(comparison.config.repeats, QUICK_REPEATS)}
-    if comparison.config.tune.trials > 2:
-        changes["tune"] = comparison.config.tune.model_copy(update={"trials": 2})
-    if isinstance(comparison.config.budgets, list):
-        changes["budgets"] = list(_thinned(tuple(comparison.config.budgets), 6))
-    return dataclasses.replace(comparison, config=comparison.config.model_copy(update=changes), methods=methods)
+    config = comparison.config
+    changes: dict[str, Any] = {"repeats": min(config.repeats, QUICK_REPEATS), "name": f"{config.name}-quick"}
+    if config.tune.trials > 2:
+        changes["tune"] = config.tune.model_copy(update={"trials": 2})
+    if isinstance(config.budgets, list):
+        changes["budgets"] = list(_thinned(tuple(config.budgets), 6))
+    return dataclasses.replace(comparison, config=config.model_copy(update=changes), methods=methods)
 
 
 def plan(comparison: Comparison, registry: Registry, tables: Tables, *, coarse: bool = False) -> Plan:
@@ -292,5 +293,3 @@ def _own_fits(curve: Curve) -> int:
 def _extra_fits(curve: Curve) -> int:
     candidates = math.prod(len(grid) for _, grid in curve.entry.tuned)
     return (candidates - 1) * sum(1 for order in curve.trials if curve.settings[order] != 0 or curve.alpha is None)
-
-

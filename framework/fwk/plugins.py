@@ -136,7 +136,9 @@ def _check(card: object) -> None:
         return
     for knob, grid in card.tune.items():
         if knob not in knobs or len(grid) == 0:
-            raise ValueError(f"card {card.name!r} tunes {knob!r} over {grid!r}; its knobs are {', '.join(knobs) or 'none'}")
+            raise ValueError(
+                f"card {card.name!r} tunes {knob!r} over {grid!r}; its knobs are {', '.join(knobs) or 'none'}"
+            )
     if isinstance(card, FirmSide):
         if card.stage not in ("none", "pre", "in", "post"):
             raise ValueError(f"card {card.name!r}: stage {card.stage!r} is not 'pre', 'in', 'post' or 'none'")

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import pandas as pd
@@ -71,7 +71,8 @@ class Point:
 
     measures         "<part>.<name>" -> value, None where it is undefined
     flips            labels flipped, of so many candidates
-    seconds          of fitting and deciding; 0 where the fit was shared with a run that carries them
+    seconds          of fitting; 0 where the fit was shared with a run that carries them
+    deciding_seconds of applying the rule to everybody; 0 likewise
     ranking_seconds  of ranking the candidates, which all budgets share
     """
 
@@ -80,13 +81,14 @@ class Point:
     flips: int = 0
     candidates: int = 0
     seconds: float = 0.0
+    deciding_seconds: float = 0.0
     ranking_seconds: float = 0.0
     notes: tuple[str, ...] = ()
 
     def row(self) -> dict[str, Any]:
         """One flat row, as in points.parquet."""
         return {**_identity(self.run), "flips": self.flips, "candidates": self.candidates, "seconds": self.seconds,
-                "ranking_seconds": self.ranking_seconds, "notes": "; ".join(self.notes), **self.measures}  # fmt: skip
+                "deciding_seconds": self.deciding_seconds, "ranking_seconds": self.ranking_seconds, "notes": "; ".join(self.notes), **self.measures}  # fmt: skip
 
 
 @dataclass(frozen=True)

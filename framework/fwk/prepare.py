@@ -47,6 +47,11 @@ class Prepared:
     plan: Plan
     output: Path
 
+    def first_tables(self) -> dict[str, Table]:
+        """The table of each data set that could be loaded, by label."""
+        found = {data.label: self.tables[data.label, in_X_axis(data)[0]] for data in self.comparison.data}
+        return {label: table for label, table in found.items() if isinstance(table, Table)}
+
 
 def prepare(wishes: Wishes) -> Prepared:
     """Read, check, load and plan; nothing is trained. Raises Mistake."""

@@ -69,7 +69,11 @@ def card_in_full(console: Console, registry: Registry, card: UserSide | FirmSide
     plugin = registry.origin(card.name)
     facts: list[tuple[str, object]] = [("plugin", f"{plugin.name} ({plugin.distribution} {plugin.version})")]
     if isinstance(card, Metric):
-        facts += [("formula", card.formula), ("range", f"{card.range[0]:g} to {card.range[1]:g}"), ("0 means", card.zero)]
+        facts += [
+            ("formula", card.formula),
+            ("range", f"{card.range[0]:g} to {card.range[1]:g}"),
+            ("0 means", card.zero),
+        ]
         facts += [("undefined when", card.undefined), ("paper", card.paper)]
     elif isinstance(card, Dataset):
         facts += [("minority", card.minority), ("keep", card.keep), ("audit", ", ".join(card.audit))]
@@ -159,4 +163,10 @@ def _short(default: object) -> str:
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 120
+        else f"{seconds / 60:.0f} min"
+        if seconds < 7200
+        else f"{seconds / 3600:.1f} h"
+    )

@@ -134,9 +134,7 @@ def _numbers(column: pd.Series) -> Floats:
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _traits(
-    rows: pd.DataFrame, card: Dataset, audit: tuple[str, ...] | None
-) -> dict[str, npt.NDArray[np.object_]]:
+def _traits(rows: pd.DataFrame, card: Dataset, audit: tuple[str, ...] | None) -> dict[str, npt.NDArray[np.object_]]:
     wanted = card.audit if audit is None else audit
     for name in wanted:
         if name not in rows.columns:
@@ -151,7 +149,7 @@ def _marked(rows: pd.DataFrame, expression: str, key: str) -> Bools:
         raise Mistake(f"{key}: {expression!r}: '@' is not allowed; write values out")
     try:
         mask = rows.eval(expression, engine="python", local_dict={}, global_dict={})
-    except Exception as error:  # noqa: BLE001  # pandas raises what its parser meets, SyntaxError to TypeError
+    except Exception as error:  # pandas raises what its parser meets, SyntaxError to TypeError
         raise Mistake(
             f"{key}: {expression!r} cannot be evaluated ({type(error).__name__}: {error}); "
             f"the columns are: {_listed(rows)}; write it like \"race == 'Black'\""
@@ -173,7 +171,9 @@ def _check_groups(people: Labelled, minority: str) -> None:
         if not member.any():
             raise Mistake(f"minority: {minority!r} leaves nobody in the {name}; check the values it compares with")
         if people.y[member].all() or not people.y[member].any():
-            raise Mistake(f"minority: {minority!r}: everybody in the {name} has the same label; nothing can be compared")
+            raise Mistake(
+                f"minority: {minority!r}: everybody in the {name} has the same label; nothing can be compared"
+            )
 
 
 def _listed(rows: pd.DataFrame) -> str:
