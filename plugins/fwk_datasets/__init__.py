@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fwk import Card, hookimpl
-from fwk_datasets import adult, compas, hsls, table
+from fwk_datasets import acs, adult, compas, hsls, table
 
 
 @hookimpl
@@ -14,4 +14,5 @@ def fwk_cards() -> Iterable[Card]:
     yield adult.CARD
     yield compas.CARD
     yield from hsls.CARDS
+    yield acs.CARD
     yield table.CARD
