@@ -1,0 +1,135 @@
+"""The MLflow UI on the store of a folder, for as long as somebody looks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from fwk.api import Mistake
+from fwk.track.home import ARTIFACTS, DATABASE, QUIET
+from fwk.track.view import view_address
+
+PORT = 5000
+
+
+@dataclass(frozen=True)
+class Ui:
+    """What to start, where, and what to open when it answers."""
+
+    command: tuple[str, ...]
+    env: Mapping[str, str]
+    folder: Path
+    base: str
+    address: str
+
+
+def ui(folder: Path, port: int = PORT, comparison: str | None = None) -> Ui:
+    """The MLflow UI on `folder`/mlruns, on 127.0.0.1; on another free port if `port` is taken.
+
+    The address shows `comparison`; by default the one that was logged last.
+
+    Raises Mistake if nothing was logged in this folder, or not that comparison.
+    """
+    database = folder / DATABASE
+    if not database.is_file():
+        raise Mistake(f"{database} does not exist: nothing was logged in this folder; run `fwk compare` first")
+    experiment = _experiment(database, comparison)
+    port = _free_port(port)
+    base = f"http://127.0.0.1:{port}"
+    command = (sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{DATABASE}",
+               "--artifacts-destination", ARTIFACTS, "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+               "--uvicorn-opts", "--log-level warning")  # fmt: skip
+    return Ui(command, {**os.environ, **QUIET}, folder, base, view_address(base, experiment))
+
+
+def _experiment(database: Path, comparison: str | None) -> str:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        rows = connection.execute(
+            "SELECT value, t.experiment_id FROM experiment_tags t JOIN runs r ON r.experiment_id = t.experiment_id "
+            "WHERE t.key = 'fwk.comparison' GROUP BY t.experiment_id ORDER BY MAX(r.start_time)"
+        ).fetchall()
+    known = {str(name): str(experiment) for name, experiment in rows}
+    if not known:
+        raise Mistake(f"{database} holds no comparison yet; run `fwk compare` first")
+    if comparison is not None and comparison not in known:
+        raise Mistake(f"{database} holds no comparison {comparison!r}; it holds {', '.join(sorted(known))}")
+    return known[comparison] if comparison is not None else list(known.values())[-1]
+
+
+def _free_port(wanted: int) -> int:
+    for port in (wanted, 0):
+        with closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError(f"no free port on 127.0.0.1 (tried {wanted} first)")
+
+
+def say_now(text: str) -> None:
+    """Print at once, also into a pipe."""
+    print(text, flush=True)
+
+
+def serve(page: Ui, say: Callable[[str], None] = say_now, patience: float = 120.0) -> int:
+    """Start it, say the address once it answers, and stay until Ctrl-C or a signal. Returns the exit status.
+
+    The server runs in a process group of its own, which ends with this call whatever ends it.
+    """
+    say(f"Starting MLflow on {page.base} (takes some seconds; Ctrl-C ends it)")
+    previous = {number: signal.signal(number, _stop) for number in _SIGNALS}
+    server = subprocess.Popen(page.command, cwd=page.folder, env=page.env, process_group=0)
+    try:
+        if not _answers(page.base, server, patience):
+            say(f"MLflow did not start on {page.base}; see its messages above")
+            return server.poll() or 1
+        say(f"Open {page.address}")
+        return server.wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        _end(server)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _answers(base: str, server: subprocess.Popen[bytes], patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{base}/health", timeout=5):
+                return True
+        except OSError:
+            time.sleep(0.2)
+    return False
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(server.pid, number)
+            server.wait(timeout=10)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue

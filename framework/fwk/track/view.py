@@ -1,0 +1,78 @@
+"""How runs are looked at in MLflow: a saved view with charts of error against unfairness, and its address."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+VIEW_KEY = "fwk"
+Json = dict[str, Any]  # a JSON object, as MLflow's pages want it
+
+
+def view_address(base: str, experiment: str) -> str:
+    """Where a server at `base` shows the saved view of an experiment."""
+    query = f"viewStateShareKey={VIEW_KEY}&compareRunsMode=CHART&workflowType=machine_learning"
+    return f"{base.rstrip('/')}/#/experiments/{experiment}/runs?{query}"
+
+
+def view_state(comparison: str, execution: str, now: int, scores: Sequence[str] = (), rank_by: str = "") -> str:
+    """The value of the tag mlflow.sharedViewState.<key>: the runs of one execution, error against unfairness.
+
+    `now` is in milliseconds since 1970; `scores` become columns of the list, which is sorted by `rank_by`. MLflow does
+    not document this format; where another version does not know it, its own charts appear.
+    """
+    state = {
+        "searchFilter": f"tags.`fwk.execution` = '{execution}'",
+        **({"orderByKey": f"metrics.`{rank_by}`", "orderByAsc": True} if rank_by else {}),
+        "selectedColumns": ["tags.`fwk.side`", *(f"metrics.`{name}`" for name in scores), "attributes.`Dataset`"],
+        "runsHiddenMode": "SHOW_ALL",
+        "hideEmptyCharts": True,
+        "autoRefreshEnabled": False,
+        "isAccordionReordered": True,
+        "compareRunSections": [_section("Fronts", True), *(_section(name, False) for name in _GENERATED)],
+        "compareRunCharts": [
+            _front("front", "eqod", "Front: error against EqOd"),
+            _front("front-sp", "sp", "Front: error against SP"),
+            _front("curve", "eqod", "Whole sweep: error against EqOd"),
+        ],
+    }
+    packed = "deflate;" + base64.b64encode(zlib.compress(json.dumps(state).encode())).decode()
+    return json.dumps({"name": f"{comparison}: fronts", "createdAt": now, "updatedAt": now, "state": packed})
+
+
+_GENERATED = ("front", "front-sp", "curve", "Model metrics")
+
+
+def _section(name: str, unfolded: bool) -> Json:
+    return {"uuid": f"fwk-{name}", "name": name, "display": unfolded, "isReordered": False, "isGenerated": True,
+            "columns": 2, "cardHeight": 420}  # fmt: skip
+
+
+def _front(prefix: str, unfairness: str, title: str) -> Json:
+    """A line chart, one line a run, whose x axis is a metric: unfairness to the right, error upwards."""
+    return {
+        "uuid": f"fwk-chart-{prefix}-{unfairness}",
+        "type": "LINE",
+        "metricSectionId": "fwk-Fronts",
+        "displayName": title,
+        "isGenerated": False,
+        "deleted": False,
+        "runsCountToCompare": 100,
+        "metricKey": f"{prefix}/error",
+        "selectedMetricKeys": [f"{prefix}/error"],
+        "xAxisKey": "metric",
+        "selectedXAxisMetricKey": f"{prefix}/{unfairness}",
+        "useGlobalXaxisKey": False,
+        "useGlobalLineSmoothing": False,
+        "lineSmoothness": 0,
+        "displayPoints": True,
+        "xAxisScaleType": "linear",
+        "scaleType": "linear",
+        "yAxisKey": "metric",
+        "yAxisExpressions": [],
+        "ignoreOutliers": False,
+        "range": {},
+    }
