@@ -63,8 +63,8 @@ def checks_of(card: Card, *, shelf: Shelf | None = None, **knobs: Any) -> list[C
         stock = datasets.Stock(card, knobs, shelf or Folders(fetch=False))
         return _bound(datasets.CHECKS, stock, datasets.when_here)
     if isinstance(card, UserSide):
-        return _bound(methods.COMMON, methods.Subject(card, knobs, trials.collectives(), trials.odd_collectives))
-    subject = methods.Subject(card, knobs, trials.markets(), trials.odd_markets)
+        return _bound(methods.COMMON, methods.Subject(card, knobs, trials.collectives, trials.odd_collectives))
+    subject = methods.Subject(card, knobs, trials.markets, trials.odd_markets)
     return _bound({**methods.COMMON, **firm_side.ONLY}, subject)
 
 

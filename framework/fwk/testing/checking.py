@@ -57,6 +57,8 @@ class Check:
             return CheckResult(self.name, True, self._tested())
         except Broken as broken:
             return CheckResult(self.name, False, str(broken))
+        except Exception as error:  # noqa: BLE001  # a stranger's object can fail in ways that no check foresees
+            return CheckResult(self.name, False, described(error))
 
     def _tested(self) -> str:
         """One thread, and the method's own warnings unheard: the same here, in pytest and on the command line."""

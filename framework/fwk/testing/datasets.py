@@ -128,6 +128,8 @@ def rows_are_encoded_by_themselves(stock: Stock) -> str:
     """A row's features do not depend on which other rows are kept, nor do the columns."""
     encoded, half = stock.encoded(), np.arange(len(stock.kept)) % 2 == 0
     part = attempt("encode of every other row", stock.make().encode, stock.kept[half].reset_index(drop=True))
+    if len(encoded.features) != len(half) or len(part.features) != half.sum():
+        raise Broken("it encodes more or fewer rows than it is handed")
     if list(part.features.columns) != list(encoded.features.columns):
         raise Broken("the features' names depend on which rows are kept; fix the values of nominal columns")
     whole = encoded.features[half].reset_index(drop=True)
