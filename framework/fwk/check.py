@@ -107,7 +107,7 @@ def _data(draft: Draft, position: int, spec: DatasetSpec, registry: Registry, fa
         faults.append(Fault(place, f"data set {spec.name!r} needs minority: an expression such as \"race == 'Black'\""))
     knobs = _beside(draft.path.parent, spec.knobs)
     source = _built(place, card, knobs, faults, reserved=tuple(DatasetSpec.model_fields))
-    return Data(spec.label or spec.name, card, source, spec) if source is not None else None
+    return Data(spec.called or spec.name, card, source, spec) if source is not None else None
 
 
 def _beside(folder: Path, knobs: dict[str, Any]) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def _entries(position: int, spec: MethodSpec, registry: Registry, faults: list[F
         knobs = {**_defaults(card), **spec.knobs, **apart}
         fixed = tuple(sorted((k, _frozen(v)) for k, v in knobs.items() if k != swept and k not in tuned))
         suffix = f" ({', '.join(f'{k}={v}' for k, v in apart.items())})" if apart else ""
-        entry = Entry((spec.label or spec.name) + suffix, card, fixed, swept, settings, tuple(tuned.items()))
+        entry = Entry((spec.called or spec.name) + suffix, card, fixed, swept, settings, tuple(tuned.items()))
         trial = {name: grid[0] for name, grid in tuned.items()}
         if all(_builds(place, entry, trial, setting, spec, faults) for setting in settings or (None,)):
             yield entry
@@ -249,7 +249,7 @@ def _unique(section: str, labels: Sequence[tuple[int, str]], faults: list[Fault]
     seen: set[str] = set()
     for position, label in labels:
         if label in seen:
-            faults.append(Fault((section, position), f"{label!r} stands here twice; give one of them a label"))
+            faults.append(Fault((section, position), f"{label!r} stands here twice; name one apart with called:"))
         seen.add(label)
 
 

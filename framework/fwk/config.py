@@ -38,7 +38,7 @@ class DatasetSpec(_Open):
     """A data set: its name or a mapping; further keys are its knobs."""
 
     name: str
-    label: str = Field("", description="what tables and pictures call it; the name by default")
+    called: str = Field("", description="what tables and pictures call it; the name by default")
     minority: str = Field("", description="expression over the raw columns, e.g. race == 'Black'")
     keep: str | None = Field(None, description="expression for the rows to keep; '' for all; the card's by default")
     group_in_X: bool | list[bool] = Field(True, description="whether the sensitive attribute is among the features")
@@ -50,7 +50,7 @@ class MethodSpec(_Open):
     """A method: its name or a mapping; further keys are its knobs, fixed."""
 
     name: str
-    label: str = Field("", description="what tables and pictures call it; the name by default")
+    called: str = Field("", description="what tables and pictures call it; the name by default")
     sweep: list[Any] | dict[str, list[Any]] | None = Field(
         None, description="values of the swept knob, or {knob: values}"
     )

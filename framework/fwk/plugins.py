@@ -18,6 +18,10 @@ from fwk.hints import nearest_name
 
 GROUP = "fwk"
 WITHOUT = "FWK_WITHOUT"
+RESERVED_OF_DATA = frozenset({"name", "called", "minority", "keep", "group_in_X", "test", "missing"})
+RESERVED_OF_METHODS = frozenset({"name", "called", "sweep", "tune", "each"})
+"""Keys of a config's entries, which no knob can have: a test holds them equal to the config's."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
@@ -132,6 +136,9 @@ def _check(card: object) -> None:
     if not callable(card.make):
         raise TypeError(f"card {card.name!r}: make is not callable")
     knobs = knobs_of(card)
+    reserved = RESERVED_OF_DATA if isinstance(card, Dataset) else RESERVED_OF_METHODS
+    if taken := [knob for knob in knobs if knob in reserved]:
+        raise ValueError(f"card {card.name!r}: a knob cannot be called {taken[0]!r}: configs use that key themselves")
     if isinstance(card, Dataset):
         return
     for knob, grid in card.tune.items():

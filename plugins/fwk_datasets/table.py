@@ -26,7 +26,7 @@ class Table:
     drop        columns that are no features; expressions and audits can still use them
     types       by column: numeric, boolean, nominal, or the list of its levels in order. Inferred where not given:
                 numbers are numeric; text with two levels is one 0/1 feature, with more (up to 255) nominal
-    missing     texts that mean missing, beside the empty field, NA, NaN, null and the like
+    missing_values  texts that mean missing, beside the empty field, NA, NaN, null and the like
     separator   between the fields; a comma, or a tab in .tsv, where not given
     encoding    of the text
 
@@ -38,12 +38,12 @@ class Table:
     favourable: Value | Sequence[Value]
     drop: Sequence[str] = ()
     types: Mapping[str, Kind] = field(default_factory=dict)
-    missing: Sequence[str] = ()
+    missing_values: Sequence[str] = ()
     separator: str = ""
     encoding: str = "utf-8"
 
     def __post_init__(self) -> None:
-        for name in ("drop", "missing"):
+        for name in ("drop", "missing_values"):
             given = getattr(self, name)
             object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
         if isinstance(self.favourable, (list, tuple)):
@@ -63,7 +63,7 @@ class Table:
         Raises FileNotFoundError or ValueError with file, column, row, value and remedy; all faults of columns at once.
         """
         path = Path(self.path).expanduser()
-        rows = read_table(path, self.separator, self.encoding, self.missing)
+        rows = read_table(path, self.separator, self.encoding, self.missing_values)
         faults = [*self._absent(rows)]
         if not faults:
             faults = [*_label_faults(rows, self.label, self.favourable)]

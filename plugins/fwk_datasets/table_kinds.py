@@ -84,14 +84,14 @@ def _numeric(column: pd.Series) -> pd.Series:
     wrong = column.notna() & numbers.isna()
     if wrong.any():
         raise ValueError(
-            f"{_named(column)} is declared numeric, but {_first(column, wrong)}; correct it, list it in missing, or "
+            f"{_named(column)} is declared numeric, but {_first(column, wrong)}; correct it, list it in missing_values, or "
             "declare the column nominal"
         )
     infinite = np.isinf(_floats(numbers))
     if infinite.any():
         raise ValueError(
             f"{_named(column)} is infinite in {int(infinite.sum())} of {len(column)} rows, first in row "
-            f"{int(np.argmax(infinite)) + 1}; replace these values, or list them in missing"
+            f"{int(np.argmax(infinite)) + 1}; replace these values, or list them in missing_values"
         )
     return numbers
 
@@ -136,7 +136,7 @@ def _refuse_stray_text(column: pd.Series) -> None:
     if len(levels) > FEW and 0 < words.sum() <= (1 - DISTINCT) * len(levels):
         stray = column.isin(levels[words])
         raise ValueError(
-            f"{_named(column)} holds numbers, but {_first(column, stray)}; correct it, list it in missing, or declare "
+            f"{_named(column)} holds numbers, but {_first(column, stray)}; correct it, list it in missing_values, or declare "
             f"types: {{{column.name}: nominal}}"
         )
 

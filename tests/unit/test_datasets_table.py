@@ -88,7 +88,7 @@ def test_raw_columns_serve_expressions_as_they_stand_in_the_file(write: Write) -
 
 def test_missing_values_stay_missing(write: Write) -> None:
     text = "age,race,ok,hired\n1,a,true,yes\n,b,false,no\n3,,true,no\n4,c,,yes\nunknown,a,true,yes\n"
-    features = _encoded(_table(write(text), missing="unknown")).features
+    features = _encoded(_table(write(text), missing_values="unknown")).features
     assert features.isna().sum().to_dict() == {"age": 2, "race": 1, "ok": 1}
     assert features["ok"].tolist()[:3] == [1.0, 0.0, 1.0]
 
@@ -150,7 +150,7 @@ def test_a_row_is_encoded_the_same_in_any_company(tmp_path_factory: pytest.TempP
 def test_adult_as_a_users_own_table_counts_the_same(write: Write) -> None:
     published = Adult().read(NoShelf())
     path = write(published.drop(columns="part"), "adult.csv.gz")
-    source = Table(path=str(path), label="income", favourable=">50K", missing=["?"])
+    source = Table(path=str(path), label="income", favourable=">50K", missing_values=["?"])
     raw = source.read(NoShelf())
     table = source.encode(raw)
     assert table.features.shape == (48_842, 14)
@@ -180,7 +180,7 @@ FAULTS: dict[str, tuple[str | bytes | pd.DataFrame, dict[str, Any], str]] = {
     "blank": ("\n\n\n", {}, "holds no table"),
     "words in numbers, inferred": (
         _people(100).assign(income=[*map(str, range(2_000, 2_099)), "a lot"]), {},
-        "column 'income' holds numbers, but row 100 is 'a lot' (1 such rows); correct it, list it in missing"),
+        "column 'income' holds numbers, but row 100 is 'a lot' (1 such rows); correct it, list it in missing_values"),
     "words in numbers, declared": (
         "age,hired\n1,yes\ntwo,no\n", {"types": {"age": "numeric"}}, "'age' is declared numeric, but row 2 is 'two'"),
     "not a truth": (
