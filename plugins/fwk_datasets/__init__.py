@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fwk import Card, hookimpl
-from fwk_datasets import acs, adult, compas, hsls, table
+from fwk_datasets import acs, adult, compas, hsls, table, waterbirds
 
 
 @hookimpl
@@ -15,4 +15,5 @@ def fwk_cards() -> Iterable[Card]:
     yield compas.CARD
     yield from hsls.CARDS
     yield acs.CARD
+    yield from waterbirds.CARDS
     yield table.CARD

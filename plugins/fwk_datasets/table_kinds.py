@@ -84,8 +84,8 @@ def _numeric(column: pd.Series) -> pd.Series:
     wrong = column.notna() & numbers.isna()
     if wrong.any():
         raise ValueError(
-            f"{_named(column)} is declared numeric, but {_first(column, wrong)}; correct it, list it in missing_values, or "
-            "declare the column nominal"
+            f"{_named(column)} is declared numeric, but {_first(column, wrong)}; correct it, list it in "
+            "missing_values, or declare the column nominal"
         )
     infinite = np.isinf(_floats(numbers))
     if infinite.any():
@@ -136,8 +136,8 @@ def _refuse_stray_text(column: pd.Series) -> None:
     if len(levels) > FEW and 0 < words.sum() <= (1 - DISTINCT) * len(levels):
         stray = column.isin(levels[words])
         raise ValueError(
-            f"{_named(column)} holds numbers, but {_first(column, stray)}; correct it, list it in missing_values, or declare "
-            f"types: {{{column.name}: nominal}}"
+            f"{_named(column)} holds numbers, but {_first(column, stray)}; correct it, list it in missing_values, or "
+            f"declare types: {{{column.name}: nominal}}"
         )
 
 
