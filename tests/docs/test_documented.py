@@ -1,4 +1,4 @@
-"""Documented or it does not exist: walks config keys, commands, hooks, methods and measures, and runs the README's plugin."""
+"""Documented or it does not exist: walks config keys, commands, hooks, methods and measures."""
 
 from __future__ import annotations
 
@@ -23,11 +23,7 @@ PLUGINS = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize(
     "key",
-    [
-        name
-        for model in (Config, DatasetSpec, MethodSpec, LearnerSpec)
-        for name in model.model_fields
-    ],
+    [name for model in (Config, DatasetSpec, MethodSpec, LearnerSpec) for name in model.model_fields],
 )
 def test_every_config_key_has_a_row(key: str) -> None:
     assert f"| `{key}` |" in CONFIG
@@ -73,14 +69,3 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
 def test_the_readmes_links_lead_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / target).exists(), target
-
-
-def test_the_readmes_plugin_conforms() -> None:
-    from fwk.testing import check_method
-
-    (code,) = re.findall(r"<!-- plugin -->\n```python\n(.*?)```", README, flags=re.S)
-    made: dict[str, object] = {"__name__": "fwk_near_of_the_readme"}
-    exec(compile(code, "README.md", "exec"), made)
-    (card,) = made["fwk_cards"]()  # type: ignore[operator]
-    assert len([line for line in code.splitlines() if line.strip()]) <= 22
-    check_method(card)
