@@ -24,11 +24,9 @@ def decide(rule: Any, people: People) -> Floats:  # rule: a plugin's; what it gi
     accept = np.asarray(rule(people.without_traits()), dtype=np.float64)
     if accept.shape != (len(people),):
         raise ValueError(f"the rule gave an array of shape {accept.shape} for {len(people)} people")
-    if not np.isfinite(accept).all() or accept.min(initial=0.0) < 0 or accept.max(initial=0.0) > 1:
-        raise ValueError(
-            f"the rule gave {np.nanmin(accept)} to {np.nanmax(accept)}, {int(np.isnan(accept).sum())} NaN; "
-            "P(accept) lies in [0, 1]"
-        )
+    if not ((accept >= 0) & (accept <= 1)).all():
+        low, high = np.fmin.reduce(accept), np.fmax.reduce(accept)
+        raise ValueError(f"the rule gave {low} to {high}, {int(np.isnan(accept).sum())} NaN; P(accept) lies in [0, 1]")
     return accept
 
 

@@ -140,7 +140,7 @@ class Search:
         return Nearest(found.distance[:, :k], found.y[:, :k])
 
     def of(self, rows: Ints, members: Labelled, own: Ints) -> Search:
-        """The search for some of the candidates (positions), who have other fellow members; majority lists are shared."""
+        """The search for some of the candidates (positions), whose fellow members differ; majority lists are shared."""
         part = Search(self._candidates[rows], own, self._majority, members, self._seed)
         part._found = {
             who: Nearest(found.distance[rows], found.y[rows])
@@ -170,7 +170,8 @@ def nearest(points: Floats, among: Labelled, k: int, *, own: Ints | None = None,
             f"distances need complete rows, and {', '.join(columns)} have missing values; "
             "set `missing: impute` for the data set, or keep complete rows only"
         )
-    priority = _priority(among, seed)
+    priority, twin = _priority(among, seed)
+    own = None if own is None else twin[own]
     chunk = max(1, CHUNK // len(among))
     distance, y = np.empty((len(points), k)), np.empty((len(points), k), dtype=bool)
     for start in range(0, len(points), chunk):
@@ -189,9 +190,13 @@ def nearest(points: Floats, among: Labelled, k: int, *, own: Ints | None = None,
     return Nearest(distance, y)
 
 
-def _priority(among: Labelled, seed: int) -> Ints:
-    """A random rank of each row that depends on its content only; equal rows (X and y) are interchangeable."""
-    canonical = np.lexsort((among.y, *among.X.T))
-    rank = np.empty(len(among), dtype=np.int64)
+def _priority(among: Labelled, seed: int) -> tuple[Ints, Ints]:
+    """A random rank of each row that depends on its content only, and the row that stands for its equals (X and y)."""
+    content = np.column_stack([among.X, among.y])
+    canonical = np.lexsort(content.T)
+    differs = (content[canonical][1:] != content[canonical][:-1]).any(axis=1)
+    first = np.flatnonzero(np.concatenate([[True], differs]))
+    rank, twin = np.empty((2, len(among)), dtype=np.int64)
     rank[canonical] = np.random.default_rng(seed).permutation(len(among))
-    return rank
+    twin[canonical] = canonical[np.repeat(first, np.diff([*first, len(among)]))]
+    return rank, twin
