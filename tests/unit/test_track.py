@@ -43,9 +43,10 @@ def test_importing_the_tracker_imports_no_mlflow() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_every_method_is_one_run_and_the_baseline_comes_first() -> None:
+def test_every_method_is_one_run_baseline_first_then_users_then_firms() -> None:
     assert sorted(RUNS) == sorted(POINTS["method"].unique())
     assert next(iter(RUNS)) == "baseline"
+    assert [run.tags["fwk.side"] for run in RUNS.values()] == ["firm", "user", "user", "user", "firm", "firm"]
 
 
 def test_a_curve_is_the_mean_over_repeats_in_the_order_of_the_sweep() -> None:

@@ -16,10 +16,12 @@ HEADLINE = ("error", "eqod", "eqod_max", "sp")
 """Measures of the test part that become steps; the others stay in points.parquet."""
 
 PALETTE = (
-    "#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f3c8d", "#8a8a00", "#8c510a",
-    "#5ab4ac", "#808080",
+    "#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#7F3C8D", "#8A8A00",
+    "#8C510A", "#5AB4AC",
 )  # fmt: skip
-"""Colours that stay apart for the colour-blind: Okabe and Ito's, then others. The first run, the baseline, is black."""
+"""Black for the baseline, then Okabe and Ito's, then others; MLflow's lines differ by nothing but colour."""
+
+ORDER = ("baseline", "user", "firm")
 
 Key = tuple[object, ...]
 
@@ -84,7 +86,7 @@ def method_runs(
     datasets: Mapping[str, DataInfo] | None = None,
     measures: Sequence[str] = HEADLINE,
 ) -> list[MethodRun]:
-    """One record for every curve of `points`, in their order; the baseline's first.
+    """One record for every curve of `points`: the baseline's, the user side's, the firm side's, in the points' order.
 
     "curve/..." steps follow the sweep, as means over repeats of the test part (`fwk.fronts.mean_over_repeats`).
     "front/..." steps are the front for eqod (`choose_fronts`, scope "mean") by rising error; "front-sp/..." the one for
@@ -103,7 +105,7 @@ def method_runs(
     for table, keys in {"fronts": chosen, "answer": answers}.items():
         _require_known(table, keys, curves)
     names = _names(curves)
-    ordered = sorted(curves, key=lambda key: key[CURVE.index("card")] != "baseline")
+    ordered = sorted(curves, key=lambda key: ORDER.index(_party(curves[key])))
     return [
         MethodRun(
             name=names[key],
@@ -133,6 +135,11 @@ def by_curve(table: pd.DataFrame) -> dict[Key, pd.DataFrame]:
         return {}
     groups = table.groupby(list(CURVE), sort=False, dropna=False, observed=True)
     return {_key(rows): rows for _, rows in groups}
+
+
+def _party(rows: pd.DataFrame) -> str:
+    first = rows.iloc[0]
+    return "baseline" if first["card"] == "baseline" else str(first["side"])
 
 
 def _key(rows: pd.DataFrame) -> Key:
