@@ -45,6 +45,8 @@ def compare(wishes: Wishes, watch: Watch) -> Result:
     """Run a comparison, or finish an interrupted one. Raises Mistake for what a user can mend."""
     started = time.monotonic()
     prepared = prepare(wishes)
+    for plugin in prepared.registry.broken:
+        watch.say(f"left out, it is broken: plugin {plugin.name}: {plugin.trouble}; `fwk plugins` says more")
     outcomes = _outcomes(prepared, wishes, watch)
     points = table_of(o for o in outcomes if isinstance(o, Point))
     failures = table_of(o for o in outcomes if isinstance(o, Failure) and not o.run.tuning)

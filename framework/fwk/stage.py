@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from fwk.api import Floats, Labelled, Metric, People
+from fwk.api import Bools, Floats, Ints, Labelled, Metric, People
 from fwk.check import Space
 from fwk.evaluate import Measures, by_trait, decide, measure, rates
 from fwk.firm import Learner, Training
 from fwk.relabel import Collective, gather
-from fwk.split import Parts, seed_of, split, stream
+from fwk.split import seed_of, split, stream
 from fwk.tables import Table, impute
 
 
@@ -65,23 +68,12 @@ class Stage:
 
     def __init__(self, place: Place, repeat: int) -> None:
         self.place, self.repeat = place, repeat
-        everybody, published = _load(place.folder)
-        test = published if place.test is None else place.test
-        split_rng = stream(place.seed, "split", repeat if place.resplit else 0)
-        self.parts: Parts = split(len(everybody), split_rng, test=test, validation=place.validation)
-        if place.impute:
-            people = everybody.people
-            filled = impute(people.X, self.parts.train, people.categorical)
-            everybody = Labelled(
-                People(filled, people.minority, people.columns, people.categorical, people.traits), everybody.y
-            )
-        self.train = everybody.take(self.parts.train).without_traits()
-        self.validation = everybody.take(self.parts.validation)
-        self.test = everybody.take(self.parts.test)
-        self.audited = bool(everybody.people.traits)
-        self.firm = Training(
-            place.learner, seed_of(place.seed, "learner", repeat), place.models, everybody.people.categorical
-        )
+        parts = _parts(place, repeat if place.resplit else 0)
+        self.train = parts["train"].without_traits()
+        self.validation, self.test = parts["validation"], parts["test"]
+        self.audited = bool(self.test.people.traits)
+        seed = seed_of(place.seed, "learner", repeat)
+        self.firm = Training(place.learner, seed, place.models, self.train.people.categorical)
         self._spaces: dict[str, Labelled] = {}
 
     def collective(self, alpha: float, known: int | None) -> Collective:
@@ -172,16 +164,64 @@ def limit(seconds: float | None) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+PARTS = ("train", "validation", "test")
+
+
+def _parts(place: Place, number: int) -> dict[str, Labelled]:
+    """The parts of a split, by name, with X mapped from disk: whoever needs a split first cuts it for all workers."""
+    cut = [place.seed, number, place.test, place.validation, place.impute]
+    folder = place.folder / hashlib.blake2b(json.dumps(cut).encode(), digest_size=8).hexdigest()
+    if not folder.exists():
+        _cut(place, number, folder)
+    everybody, rows = _marks(place.folder), np.load(folder / "rows.npz")
+    return {part: _part(everybody, rows[part], folder / f"{part}.npy") for part in PARTS}
+
+
+def _cut(place: Place, number: int, folder: Path) -> None:
+    """Write the parts of a split, whole or not at all."""
+    X = np.load(place.folder / "X.npy", mmap_mode="r")
+    everybody = _marks(place.folder)
+    test = everybody.published if place.test is None else place.test
+    parts = split(len(X), stream(place.seed, "split", number), test=test, validation=place.validation)
+    if place.impute:
+        X = impute(np.asarray(X), parts.train, everybody.categorical)
+    with tempfile.TemporaryDirectory(dir=place.folder) as draft:
+        draft_parts = Path(draft) / "parts"
+        draft_parts.mkdir()
+        for part in PARTS:
+            np.save(draft_parts / f"{part}.npy", X[getattr(parts, part)])
+        np.savez(draft_parts / "rows.npz", train=parts.train, validation=parts.validation, test=parts.test)
+        with suppress(OSError):  # another worker was first
+            draft_parts.rename(folder)
+
+
+def _part(everybody: _Marks, rows: Ints, X: Path) -> Labelled:
+    people = People(
+        np.asarray(np.load(X, mmap_mode="r")),
+        everybody.minority[rows],
+        everybody.columns,
+        everybody.categorical,
+        {name: values[rows] for name, values in everybody.traits.items()},
+    )
+    return Labelled(people, everybody.y[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class _Marks:
+    """What is known of everybody beside X."""
+
+    minority: Bools
+    y: Bools
+    published: Bools
+    traits: dict[str, npt.NDArray[np.object_]]
+    columns: tuple[str, ...]
+    categorical: tuple[int, ...]
+
+
 @lru_cache(maxsize=2)
-def _load(folder: Path) -> tuple[Labelled, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+def _marks(folder: Path) -> _Marks:
     columns, categorical = json.loads((folder / "columns.json").read_text())
     marks = np.load(folder / "marks.npz")
     traits = pd.read_parquet(folder / "traits.parquet")
-    people = People(
-        np.load(folder / "X.npy", mmap_mode="r"),
-        marks["minority"],
-        tuple(columns),
-        tuple(categorical),
-        {str(name): traits[name].to_numpy(dtype=object) for name in traits},
-    )
-    return Labelled(people, marks["y"]), marks["published"]
+    by_name = {str(name): traits[name].to_numpy(dtype=object) for name in traits}
+    return _Marks(marks["minority"], marks["y"], marks["published"], by_name, tuple(columns), tuple(categorical))
