@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fwk import Card, hookimpl
-from fwk_datasets import acs, adult, compas, hsls, table, waterbirds
+from fwk_datasets import acs, adult, compas, gaussians, hsls, table, waterbirds
 
 
 @hookimpl
@@ -16,4 +16,5 @@ def fwk_cards() -> Iterable[Card]:
     yield from hsls.CARDS
     yield acs.CARD
     yield from waterbirds.CARDS
+    yield from gaussians.CARDS
     yield table.CARD
