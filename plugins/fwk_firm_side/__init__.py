@@ -7,7 +7,18 @@ from importlib import import_module
 
 from fwk import Card, hookimpl
 
-MODULES = ("reductions", "calibrated", "eqodds_thresholds", "relaxed_eqodds", "reject_option")
+MODULES = (
+    "massaging",
+    "reweighing",
+    "sampling",
+    "correlation_remover",
+    "reductions",
+    "grid_search",
+    "calibrated",
+    "eqodds_thresholds",
+    "relaxed_eqodds",
+    "reject_option",
+)
 """Modules that export `cards() -> Iterable[Card]`. Heavy imports wait there until a method is fitted."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fwk import Bools, Decider, Firm, FirmMethod, Floats, Labelled, People
+from fwk import Bools, Classifier, Decider, Firm, FirmMethod, Floats, Labelled, People
 from fwk.firm import Learner, Training
 
 LOGISTIC = Learner("sklearn.linear_model.LogisticRegression", {"max_iter": 500})
@@ -62,3 +62,23 @@ def error(P: Floats, table: Labelled) -> float:
 
 def fitted(method: FirmMethod, train: Labelled, firm: Firm | None = None, seed: int = 0) -> Decider:
     return method.fit(train, firm or a_firm(), np.random.default_rng(seed))
+
+
+class Recorder:
+    """A firm that keeps what it is asked to train on."""
+
+    def __init__(self) -> None:
+        self.firm = a_firm()
+        self.tables: list[Labelled] = []
+        self.weights: list[Floats | None] = []
+
+    def estimator(self) -> Classifier:
+        return self.firm.estimator()
+
+    def fit(self, table: Labelled, sample_weight: Floats | None = None) -> Classifier:
+        self.tables.append(table)
+        self.weights.append(sample_weight)
+        return self.firm.fit(table, sample_weight)
+
+    def out_of_fold(self, table: Labelled, folds: int = 5) -> Floats:
+        return self.firm.out_of_fold(table, folds)
