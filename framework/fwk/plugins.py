@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
@@ -68,10 +69,12 @@ def load_plugins(without: Iterable[str] = (), found: Iterable[EntryPoint] | None
     Raises Mistake if a name to leave out does not exist.
     """
     points = sorted(entry_points(group=GROUP) if found is None else found, key=_order)
-    left_out = {*without, *(name.strip() for name in os.environ.get(WITHOUT, "").split(",") if name.strip())}
+    by_variable = {name.strip() for name in os.environ.get(WITHOUT, "").split(",") if name.strip()}
+    left_out = {*without, *by_variable}
     known = {point.name for point in points} | {_distribution(point) for point in points}
     for name in sorted(left_out - known):
-        raise Mistake(f"no plugin {name!r} to leave out{nearest_name(name, known)}; `fwk plugins` lists them")
+        asked = f" (asked for by the variable {WITHOUT})" if name in by_variable else ""
+        raise Mistake(f"no plugin {name!r} to leave out{asked}{nearest_name(name, known)}; `fwk plugins` lists them")
     registry = Registry()
     for point in points:
         registry = _admit(registry, _load(point, left_out))
@@ -116,9 +119,12 @@ def _cards(point: EntryPoint) -> tuple[Card, ...]:
     manager.add_hookspecs(hookspecs)
     manager.register(point.load(), point.name)
     manager.check_pending()
-    if not (answers := manager.hook.fwk_cards()):
+    if not manager.hook.fwk_cards.get_hookimpls():
         raise TypeError(f"{point.value} has no hook fwk_cards marked with @fwk.hookimpl")
-    cards = tuple(card for answer in answers for card in answer)
+    answer = next(iter(manager.hook.fwk_cards()), None)
+    if not isinstance(answer, Iterable):
+        raise TypeError(f"fwk_cards gave {answer!r}, not cards; yield them, one by one")
+    cards = tuple(answer)
     for card in cards:
         _check(card)
     return cards
@@ -129,56 +135,53 @@ def _check(card: object) -> None:
         raise TypeError(f"fwk_cards yielded {card!r}; cards are UserSide, FirmSide, Dataset or Metric")
     if not isinstance(card.name, str) or not _NAME.fullmatch(card.name):
         raise ValueError(f"card name {card.name!r}: use lower-case letters, digits, '-', '_' and '.'")
-    if isinstance(card, Metric):
-        if not callable(card.measure):
-            raise TypeError(f"metric {card.name!r}: measure is not callable")
-        return
-    if not callable(card.make):
-        raise TypeError(f"card {card.name!r}: make is not callable")
-    knobs = knobs_of(card)
-    reserved = RESERVED_OF_DATA if isinstance(card, Dataset) else RESERVED_OF_METHODS
-    if taken := [knob for knob in knobs if knob in reserved]:
-        raise ValueError(f"card {card.name!r}: a knob cannot be called {taken[0]!r}: configs use that key themselves")
-    if isinstance(card, Dataset):
-        return
-    for knob, grid in card.tune.items():
-        if knob not in knobs or len(grid) == 0:
-            raise ValueError(
-                f"card {card.name!r} tunes {knob!r} over {grid!r}; its knobs are {', '.join(knobs) or 'none'}"
-            )
+    made = card.measure if isinstance(card, Metric) else card.make
+    if not callable(made):
+        raise TypeError(f"card {card.name!r}: {'measure' if isinstance(card, Metric) else 'make'} is not callable")
+    if not isinstance(card, Metric):
+        knobs = knobs_of(card)
+        if not isinstance(card, Dataset):
+            _check_grids(card, knobs)
+
+
+def _check_grids(card: UserSide | FirmSide, knobs: Mapping[str, Any]) -> None:
+    if not isinstance(card.tune, Mapping):
+        raise TypeError(f"card {card.name!r}: tune is {card.tune!r}; give {{knob: values}}")
+    grids = [("tunes", knob, grid) for knob, grid in card.tune.items()]
     if isinstance(card, FirmSide):
         if card.stage not in ("none", "pre", "in", "post"):
             raise ValueError(f"card {card.name!r}: stage {card.stage!r} is not 'pre', 'in', 'post' or 'none'")
-        if card.knob and (card.knob not in knobs or not card.sweep):
-            raise ValueError(
-                f"card {card.name!r} sweeps {card.knob!r} over {card.sweep!r}; its knobs are {', '.join(knobs) or 'none'}"
-            )
+        if unknown := [need for need in card.needs if need not in ("base", "out-of-fold")]:
+            raise ValueError(f"card {card.name!r} needs {unknown[0]!r}; there are 'base' and 'out-of-fold'")
+        grids += [("sweeps", card.knob, card.sweep)] if card.knob else []
+    for does, knob, grid in grids:
+        if knob not in knobs or not isinstance(grid, Sequence) or isinstance(grid, str) or len(grid) == 0:
+            known = f"its knobs are {', '.join(knobs) or 'none'}; values are a tuple, not empty"
+            raise ValueError(f"card {card.name!r} {does} {knob!r} over {grid!r}; {known}")
 
 
 def _admit(registry: Registry, plugin: Plugin) -> Registry:
-    """Add a plugin's cards; a card whose name is taken is reported, and the plugin's others still work."""
+    """Add a plugin's cards; a card whose name is taken, by whatever kind of card, is reported, and the others work."""
     methods, datasets, metrics = dict(registry.methods), dict(registry.datasets), dict(registry.metrics)
     plugins, admitted = list(registry.plugins), []
     for card in plugin.cards:
         shelf: dict[str, Any] = (  # one of three dictionaries, each of its own card type
             datasets if isinstance(card, Dataset) else metrics if isinstance(card, Metric) else methods
         )
-        if card.name in shelf:
+        if any(card.name in taken for taken in (methods, datasets, metrics)):
             holder = next(other for other in [*plugins, plugin] if any(c.name == card.name for c in other.cards))
+            by = f"{holder.distribution} {holder.version} ({holder.name})"
             plugins.append(
-                Plugin(
-                    plugin.name,
-                    plugin.distribution,
-                    plugin.version,
-                    "broken",
-                    trouble=f"the name {card.name!r} is taken by {holder.distribution} {holder.version} ({holder.name})",
+                dataclasses.replace(
+                    plugin,
+                    state="broken",
+                    cards=(),
+                    trouble=f"the name {card.name!r} is taken by {by}",
                     remedy=f"leave one of the two out: --without {plugin.name} or --without {holder.name}",
                 )
             )
             continue
         shelf[card.name] = card
         admitted.append(card)
-    kept = Plugin(
-        plugin.name, plugin.distribution, plugin.version, plugin.state, tuple(admitted), plugin.trouble, plugin.remedy
-    )
+    kept = dataclasses.replace(plugin, cards=tuple(admitted))
     return Registry((*plugins, kept), methods, datasets, metrics)
