@@ -6,12 +6,11 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fwk.api import Floats, Ints, Note
 from fwk.check import Entry, Space
@@ -21,8 +20,6 @@ from fwk.points import Failure, Outcome, Point, Run
 from fwk.relabel import Collective, Search, flip, ranking, view
 from fwk.split import seed_of, stream
 from fwk.stage import Place, Stage, limit, stage
-
-Rows = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +39,7 @@ class Trouble:
 class Ranked:
     """Rows of the train part whose labels may flip, first to last, of so many candidates."""
 
-    rows: Rows
+    rows: Ints
     candidates: int
     notes: tuple[str, ...]
     seconds: float
@@ -96,8 +93,27 @@ class RankCell:
                 order = ranking(scores, len(collective.candidates), stream(self.place.seed, "ties", self.repeat))
         except Exception as error:  # noqa: BLE001  # the plugin border: a stranger's ranker
             return _trouble(error)
-        rows = collective.candidates[order].astype(np.int32)
+        rows = collective.candidates[order]
         return Ranked(rows, len(collective.candidates), tuple(notes), time.perf_counter() - start)
+
+
+@dataclass(frozen=True, eq=False)
+class BaseCell:
+    """What firm-side methods start from: the base model, and its held-out scores where one needs them."""
+
+    place: Place
+    repeat: int
+    out_of_fold: bool
+    timeout: float | None
+
+    def do(self) -> list[Outcome]:
+        """Nothing to record: who needs the base and cannot have it fails by itself, with the reason."""
+        with suppress(Exception), limit(self.timeout), _remarks():
+            ground = stage(self.place, self.repeat)
+            ground.firm.fit(ground.train)
+            if self.out_of_fold:
+                ground.firm.out_of_fold(ground.train)
+        return []
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +122,7 @@ class FlipCell:
 
     place: Place
     repeat: int
-    rows: Rows
+    rows: Ints
     runs: tuple[tuple[Run, int, int, tuple[str, ...], float], ...]  # run, flips, candidates, notes, ranking seconds
     timeout: float | None
 
@@ -118,7 +134,7 @@ class FlipCell:
                 ground = stage(self.place, self.repeat)
                 relabelled = ground.train.relabelled(flip(ground.train.y, self.rows))
                 started = time.perf_counter()
-                model = ground.base if len(self.rows) == 0 else ground.firm.train(relabelled)
+                model = (ground.firm.train if len(self.rows) else ground.firm.fit)(relabelled)
                 fitted = time.perf_counter()
                 accept = ground.accepted_by(hard_rule(model))
                 decided = time.perf_counter()
@@ -183,7 +199,7 @@ class FirmCell:
         ]
 
 
-Cell = RankCell | FlipCell | FirmCell
+Cell = RankCell | BaseCell | FlipCell | FirmCell
 
 
 def _roles(ground: Stage, accept: Mapping[str, Floats], run: Run) -> Measures:

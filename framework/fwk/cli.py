@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 
-from fwk.api import Mistake
+from fwk.api import Card, Mistake
+
+Found = TypeVar("Found", bound=Card)
 
 app = typer.Typer(
     help="Compare fairness methods of users and of firms on one shared protocol.",
@@ -162,7 +164,8 @@ def check(name: Annotated[str, typer.Argument(help="a method, data set or measur
 
     with _mistakes():
         registry = load_plugins()
-        card = _named(name, {**registry.methods, **registry.datasets, **registry.metrics}, "card")
+        cards: dict[str, Card] = {**registry.methods, **registry.datasets, **registry.metrics}
+        card = _named(name, cards, "card")
         results = run_checks(card)
         rows = [(result.name, "passed" if result.passed else "FAILED", result.message) for result in results]
         show.table(out, ("check", "", ""), rows)
@@ -192,13 +195,12 @@ def ui(
         raise typer.Exit(serve(page(Path.cwd(), port, comparison)))
 
 
-def _named(name: str, known: dict[str, object] | object, kind: str):  # type: ignore[no-untyped-def]  # any card
+def _named(name: str, known: Mapping[str, Found], kind: str) -> Found:
     from fwk.hints import nearest_name
 
-    cards = dict(known)  # type: ignore[call-overload]  # a mapping of cards
-    if name not in cards:
-        raise Mistake(f"no {kind} {name!r}{nearest_name(name, cards)}; there are: {', '.join(sorted(cards))}")
-    return cards[name]
+    if name not in known:
+        raise Mistake(f"no {kind} {name!r}{nearest_name(name, known)}; there are: {', '.join(sorted(known))}")
+    return known[name]
 
 
 @contextmanager

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from fwk.api import Metric
-from fwk.cells import Cell, FirmCell, FlipCell, RankCell, Request
-from fwk.execute import BASE, place_of
+from fwk.api import FirmSide, Metric
+from fwk.cells import BaseCell, Cell, FirmCell, FlipCell, RankCell, Request
+from fwk.execute import place_of
 from fwk.plan import Curve, Ground, Plan
 
 
@@ -39,9 +39,12 @@ def _cells(plan: Plan, ground: Ground, folder: Path, metrics: tuple[Metric, ...]
     place = place_of(plan, ground, folder, metrics)
     curves = [curve for curve in plan.curves if curve.ground is ground]
     user = [curve for curve in curves if curve.alpha is not None]
-    fits = plan.repeats * (1 + sum(_fits(curve) for curve in user))
-    yield 0, FlipCell(place, 0, BASE, (), None)  # sets the stage: what only the first cell pays
-    yield fits, FlipCell(place, 0, np.arange(10, dtype=np.int32), (), None)
+    fits = plan.repeats * sum(_fits(curve) for curve in user)
+    firm = [curve.entry.card for curve in curves if curve.alpha is None]
+    held_out = any(isinstance(card, FirmSide) and "out-of-fold" in card.needs for card in firm)
+    yield 0, FlipCell(place, 0, np.arange(10, dtype=np.int64), (), None)  # the first cell sets the stage
+    yield plan.repeats, BaseCell(place, 0, held_out, None)
+    yield fits, FlipCell(place, 0, np.arange(10, dtype=np.int64), (), None)
     for known, space in {(curve.known, curve.space) for curve in user}:
         asked = [curve for curve in user if (curve.known, curve.space) == (known, space)]
         requests = tuple(

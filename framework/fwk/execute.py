@@ -17,15 +17,13 @@ import numpy as np
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
-from fwk.api import FirmSide, Metric
-from fwk.cells import Cell, FirmCell, FlipCell, RankCell, Ranked, Request, Rows, Trouble
+from fwk.api import FirmSide, Ints, Metric
+from fwk.cells import BaseCell, Cell, FirmCell, FlipCell, RankCell, Ranked, Request, Trouble
 from fwk.plan import Curve, Ground, Plan, tested
 from fwk.points import Failure, Outcome, Point, Run
 from fwk.relabel import flips
 from fwk.stage import Place, store_table
 from fwk.store import Store
-
-BASE: Rows = np.empty(0, dtype=np.int32)
 
 
 @dataclass(frozen=True)
@@ -178,7 +176,7 @@ def _work_out(work: _Work, wanted: Sequence[tuple[Curve, dict[str, Any], Run]]) 
         else:
             todo.append((curve, chosen, run))
     _prepare(work, todo)
-    by_flips: dict[Hashable, tuple[Place, int, Rows, list[Any]]] = {}
+    by_flips: dict[Hashable, tuple[Place, int, Ints, list[Any]]] = {}
     cells: list[Cell] = []
     for curve, chosen, run in todo:
         place = work.place(curve.ground)
@@ -189,7 +187,7 @@ def _work_out(work: _Work, wanted: Sequence[tuple[Curve, dict[str, Any], Run]]) 
         if isinstance(ranked, Trouble):
             yield from _keep(work, [ranked.failure(run)])
             continue
-        count = flips(run.setting, ranked.candidates, len(ranked.rows)) if run.setting is not None else 0
+        count = flips(_budget(run), ranked.candidates, len(ranked.rows))
         rows = np.sort(ranked.rows[:count])
         group = by_flips.setdefault((id(curve.ground), run.repeat, rows.tobytes()), (place, run.repeat, rows, []))
         group[3].append((run, count, ranked.candidates, _notes(run, count, ranked), ranked.seconds))
@@ -203,17 +201,18 @@ def _prepare(work: _Work, todo: Sequence[tuple[Curve, dict[str, Any], Run]]) -> 
     """What several runs start from: rankings, and the base model of each repeat."""
     requests: dict[Hashable, dict[Hashable, Request]] = {}
     together: dict[Hashable, tuple[Curve, int]] = {}
-    bases: dict[Hashable, Cell] = {}
+    bases: dict[Hashable, BaseCell] = {}
     for curve, chosen, run in todo:
         card = curve.entry.card
         if curve.alpha is None:
             if isinstance(card, FirmSide) and card.needs:
-                base = FlipCell(work.place(curve.ground), run.repeat, BASE, (), work.options.timeout)
-                bases[id(curve.ground), run.repeat] = base
+                key = (id(curve.ground), run.repeat)
+                held_out = "out-of-fold" in card.needs or (key in bases and bases[key].out_of_fold)
+                bases[key] = BaseCell(work.place(curve.ground), run.repeat, held_out, work.options.timeout)
             continue
         ranking = _ranking_key(curve, run.repeat, chosen)
         if ranking not in work.rankings:
-            shared = (id(curve.ground), run.repeat, curve.known, curve.space)
+            shared: Hashable = (id(curve.ground), run.repeat, curve.known, curve.space)
             together[shared] = (curve, run.repeat)
             asked = requests.setdefault(shared, {})
             asked.setdefault(ranking, Request(curve.alpha, curve.entry, tuple(sorted(chosen.items()))))
@@ -228,9 +227,13 @@ def _prepare(work: _Work, todo: Sequence[tuple[Curve, dict[str, Any], Run]]) -> 
 
 
 def _ranking_key(curve: Curve, repeat: int, chosen: dict[str, Any]) -> Hashable:
-    return (
-        id(curve.ground), repeat, curve.alpha, curve.known, curve.space, curve.entry.label, tuple(sorted(chosen.items()))
-    )  # fmt: skip
+    knobs = tuple(sorted(chosen.items()))
+    return (id(curve.ground), repeat, curve.alpha, curve.known, curve.space, curve.entry.label, knobs)
+
+
+def _budget(run: Run) -> int | float:
+    assert isinstance(run.setting, int | float)  # the user side is swept over budgets
+    return run.setting
 
 
 def _notes(run: Run, count: int, ranked: Ranked) -> tuple[str, ...]:
@@ -277,6 +280,8 @@ def _alone(work: _Work, number: int, cell: Cell, marks: Path) -> Any:
         trouble = Trouble("WorkerDied", "its process was killed, twice; is there enough memory? see --jobs", str(error))
         if isinstance(cell, RankCell):
             return [trouble] * len(cell.requests)
+        if isinstance(cell, BaseCell):
+            return []
         runs = [run for run, *_ in cell.runs] if isinstance(cell, FlipCell) else [cell.run]
         return [trouble.failure(run) for run in runs]
 

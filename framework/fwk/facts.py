@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fwk.config import dump
 from fwk.prepare import Prepared
@@ -18,15 +18,11 @@ def facts_of(prepared: Prepared, environment: Mapping[str, object], seconds: flo
         f"{table.counts['majority']:,} ({table.counts['majority_positive']:,}). {origin_of(prepared, label)}"
         for label, table in prepared.first_tables().items()
     ]
-    split = (
-        "each repeat draws new parts and a new collective"
-        if config.resplit
-        else "one split; repeats redraw the collective"
-    )
-    shown: dict[str, object] = {
+    anew = "new parts and a new collective" if config.resplit else "a new collective, on one split"
+    shown: dict[str, str | Sequence[str] | Mapping[str, object]] = {
         "Data": sets,
         "Protocol": [
-            f"{config.repeats} repeats, seed {config.seed}: {split}.",
+            f"{config.repeats} repeats, seed {config.seed}: each draws {anew}.",
             f"{config.validation:.0%} of what is not test is the validation part; methods see the train part only.",
             f"Fronts are chosen on the {config.select} part and reported on the test part.",
             "EqOd = (|TPR gap| + |FPR gap|) / 2; SP = |gap of acceptance rates|. Rules give P(accept), so randomised "

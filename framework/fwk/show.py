@@ -111,7 +111,7 @@ def metrics(console: Console, registry: Registry) -> None:
 def plan(console: Console, planned: Plan, seconds: float | None) -> None:
     """The cells by method, the fits after sharing, and what could not be loaded."""
     rows = planned.counts()
-    table(console, list(rows[0]), [row.values() for row in rows], title=f"{planned.config.name}: cells by method")
+    table(console, list(rows[0]), [list(row.values()) for row in rows], title=f"{planned.config.name}: cells by method")
     grounds = len(planned.grounds)
     base = planned.repeats * grounds
     console.print(

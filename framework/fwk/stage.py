@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -132,11 +132,6 @@ class Stage:
             Z = np.asarray(space.method.build({}).represent(self.train, self.firm, rng)(self.train.people), dtype=float)
             names = tuple(f"z{i}" for i in range(Z.shape[1]))
         return Labelled(People(Z, self.train.minority, names), self.train.y)
-
-    @cached_property
-    def base(self) -> object:
-        """The ordinary model, trained once for everybody who starts from it."""
-        return self.firm.fit(self.train)
 
 
 @lru_cache(maxsize=3)
