@@ -201,6 +201,16 @@ class RefusesWithoutAWord:
 
 
 @dataclass(frozen=True)
+class RefusesAboveFive:
+    k: int = 5
+
+    def score(self, view: UserView, rng: Generator) -> Floats:
+        if self.k > 5:
+            raise Refusal(f"k = {self.k} is too much; 5 is the most")
+        return rng.random(len(view.candidates))
+
+
+@dataclass(frozen=True)
 class RefusesAll:
     def score(self, view: UserView, rng: Generator) -> Floats:
         raise Refusal("not in the mood; a better mood would help")
@@ -246,6 +256,20 @@ def test_a_ranker_that_only_draws_at_random_passes_the_order_check(kind: Any) ->
     assert "row-order-does-not-matter" not in failed(UserSide("x", kind))
 
 
+@pytest.mark.parametrize(
+    "card",
+    [
+        UserSide("x", lambda k=5: RefusesAboveFive(k), tune={"k": (5, 6)}),
+        FirmSide("x", lambda s=0.0: OrdinaryBelowOne(s), stage="in", sees_group=False, knob="s", sweep=(0.0, 0.5, 1.0)),
+    ],
+    ids=["user", "firm"],
+)
+def test_a_setting_that_is_refused_is_remarked_with_its_reason(card: Any) -> None:
+    told = remarks(card)["grids-are-accepted"]
+    assert told.startswith("refuses: ")
+    assert "is too much" in told
+
+
 def test_a_method_that_refuses_every_ordinary_table_fails_with_its_reason() -> None:
     found = failed(UserSide("x", RefusesAll))
     assert "refuses every ordinary table" in found["outcomes-are-valid"]
@@ -267,6 +291,22 @@ class Ordinary:
 
     def fit(self, train: Labelled, firm: Firm, rng: Generator) -> Decider:
         return hard_rule(firm.fit(train))
+
+
+@dataclass(frozen=True)
+class OrdinaryBelowOne:
+    s: float = 0.0
+
+    def fit(self, train: Labelled, firm: Firm, rng: Generator) -> Decider:
+        if self.s >= 1:
+            raise Refusal(f"s = {self.s} is too much; stay below 1")
+        return hard_rule(firm.fit(train))
+
+
+@dataclass(frozen=True)
+class FitsTheMinority:
+    def fit(self, train: Labelled, firm: Firm, rng: Generator) -> Decider:
+        return hard_rule(firm.fit(train.take(train.minority)))
 
 
 @dataclass(frozen=True)
@@ -369,6 +409,7 @@ FIRM_FAKES: list[tuple[FirmSide, set[str], str]] = [
     (FirmSide("x", Ranked, **FREE), {"strangers"}, "depends on who else is decided"),
     (FirmSide("x", OnlyKnownDistricts, **FREE), {"strangers"}, "KeyError: 5"),
     (FirmSide("x", RandomHalf, **BASE), {"needs-as-claimed"}, "never asks"),
+    (FirmSide("x", FitsTheMinority, **FREE), {"odd-tables"}, "nobody in the minority: ValueError"),
     (FirmSide("x", FirstHalf, **FREE), {"row-order-does-not-matter"}, "in another order"),
     (FirmSide("x", Blanks, **BASE), {"input-is-left-alone", "survives-pickling"}, "writes into its input"),
     (FirmSide("x", ScaledByTheCrowd, **BASE), {"representation"}, "depends on who else"),
@@ -508,6 +549,8 @@ def test_global_generators_are_left_as_they_were() -> None:
 
 
 def test_an_unforeseen_bug_in_a_method_is_a_result_and_no_crash() -> None:
-    assert isinstance(Check("c", "p", lambda: "").result().passed, bool)
+    result = Check("c", "p", lambda: str(1 // 0)).result()
+    assert not result.passed
+    assert result.message.startswith("ZeroDivisionError: ")
     found = failed(UserSide("x", lambda: object()))  # type: ignore[arg-type,return-value]  # what a stranger may yield
     assert "AttributeError" in found["outcomes-are-valid"]

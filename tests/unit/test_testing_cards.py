@@ -58,6 +58,10 @@ def pooled_only_if_many(cells: Cells) -> Floats:
     return np.where(cells.n.min(axis=(-1, -2)) < 30, np.nan, gap(cells))
 
 
+def infinite(cells: Cells) -> Floats:
+    return np.where(cells.n.sum(axis=(-1, -2)) > 0, np.inf, np.nan)
+
+
 def writes(cells: Cells) -> Floats:
     value = gap(cells)
     cells.accepted[...] = 0
@@ -70,6 +74,7 @@ METRIC_FAKES: list[tuple[Metric, str, str]] = [
     (a_metric(ratio), "range", "outside its range [0, 1]"),
     (a_metric(never_undefined), "undefined", "never a made-up value"),
     (a_metric(pooled_only_if_many), "undefined", "though every group has people of both labels"),
+    (a_metric(infinite), "undefined", "a value is infinite"),
     (a_metric(offset), "zero-for-equal-groups", "0.5"),
     (a_metric(writes), "cells-are-left-alone", "copy first"),
     (dataclasses.replace(a_metric(gap), formula=" "), "says-what-it-means", "formula"),
@@ -171,6 +176,28 @@ class Standardises(Sound):
 
 
 @dataclass(frozen=True)
+class Dummies(Sound):
+    def encode(self, rows: pd.DataFrame) -> Encoded:
+        features = pd.get_dummies(rows["age"], dtype=float).add_prefix("age_")
+        return Encoded(features, dict.fromkeys(features, "age"), (rows["paid"] == "yes").to_numpy())
+
+
+@dataclass(frozen=True)
+class Guesses(Sound):
+    def encode(self, rows: pd.DataFrame) -> Encoded:
+        encoded = Sound.encode(self, rows)
+        noise = np.random.default_rng().random(len(rows))
+        return dataclasses.replace(encoded, features=encoded.features.assign(age=noise))
+
+
+@dataclass
+class Loose:
+    read = Sound.read
+    encode = Sound.encode
+    size: int = 200
+
+
+@dataclass(frozen=True)
 class NumbersForLabels(Sound):
     def encode(self, rows: pd.DataFrame) -> Encoded:
         encoded = Sound.encode(self, rows)
@@ -189,6 +216,9 @@ DATASET_FAKES: list[tuple[Dataset, str, str]] = [
     (a_dataset(NumbersForLabels), "encodes-every-row", "boolean"),
     (a_dataset(Scribbles), "rows-are-left-alone", "copy first"),
     (a_dataset(Standardises), "rows-by-themselves", "'age' of a row depends"),
+    (a_dataset(Dummies), "rows-by-themselves", "names depend on which rows are kept"),
+    (a_dataset(Guesses), "rows-are-left-alone", "two encodings of the same rows differ"),
+    (a_dataset(Loose), "reads-the-same-twice", "not a frozen dataclass"),
     (a_dataset(Sound, minority="group == 'C'"), "groups", "nobody in the minority"),
     (a_dataset(Sound, minority="tribe == 'B'"), "groups", "cannot be evaluated"),
     (a_dataset(Sound, audit=("tribe",)), "groups", "audit names tribe"),
@@ -220,6 +250,11 @@ def test_a_data_set_whose_file_is_missing_is_not_checked_and_says_so(tmp_path: P
     *others, counts = results
     assert all(result.message.startswith("not checked: the file jobs.csv is not here") for result in others)
     assert counts.message == "not checked: the card gives no counts"
+
+
+def test_a_group_of_a_few_people_is_remarked() -> None:
+    told = {result.name: result.message for result in run_checks(a_dataset(Sound, minority="age < 22"))}
+    assert told["groups"].startswith("a group has under 30 people")
 
 
 def test_counts_that_are_not_known_here_are_remarked() -> None:

@@ -98,10 +98,7 @@ class Collective:
 
     def _neighbours(self) -> Iterator[Nearest]:
         for search in (self.view.nearest.among_majority, self.view.nearest.among_accepted):
-            try:
-                yield search(10)
-            except Refusal:
-                continue
+            yield search(10)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,16 +154,13 @@ class SteadyFirm:
         return self._training.estimator()
 
     def fit(self, table: Labelled, sample_weight: Floats | None = None) -> Classifier:
-        """A tree. Raises Refusal where the learner cannot serve: that is no fault of the method's."""
+        """A tree; it can be trained on anybody, but not on nobody."""
         self.asked.append(("fit", table, sample_weight))
         order = _canonical(table)
-        try:
-            return self._training.fit(table.take(order), None if sample_weight is None else sample_weight[order])
-        except ValueError as error:
-            raise Refusal(f"the check's learner cannot be trained on this: {error}") from error
+        return self._training.fit(table.take(order), None if sample_weight is None else sample_weight[order])
 
     def out_of_fold(self, table: Labelled, folds: int = 5) -> Floats:
-        """Held-out scores. Raises Refusal for a table that cannot be cut into folds."""
+        """Held-out scores. Raises Refusal for a table that cannot be cut into folds: no fault of the method's."""
         self.asked.append(("out-of-fold", table, None))
         order = _canonical(table)
         scores = np.empty(len(table))
