@@ -58,10 +58,7 @@ def methods(console: Console, registry: Registry) -> None:
     """Every method: side or stage, knobs with defaults, what it does, what it needs, the paper."""
     for card in sorted(registry.methods.values(), key=lambda card: (isinstance(card, FirmSide), card.name)):
         console.print(f"[bold]{card.name}[/bold]  {_side(card)}", highlight=False)
-        facts = (summary(card), f"needs {_needs(card)}", f"knobs {_knobs(card) or 'none'}", card.paper)
-        for fact in facts:
-            if fact:
-                console.print(Padding(Text(fact), (0, 0, 0, 4)))
+        _indented(console, (summary(card), f"needs {_needs(card)}", f"knobs {_knobs(card) or 'none'}", card.paper))
 
 
 def card_in_full(console: Console, registry: Registry, card: UserSide | FirmSide | Dataset | Metric) -> None:
@@ -94,12 +91,11 @@ def card_in_full(console: Console, registry: Registry, card: UserSide | FirmSide
 
 
 def datasets(console: Console, registry: Registry, states: dict[str, str]) -> None:
-    """Every data set: whether it is here, its default minority, its publisher."""
-    rows = [
-        (card.name, states.get(card.name, ""), card.minority or "(you say)", _knobs(card), card.publisher)
-        for card in sorted(registry.datasets.values(), key=lambda card: card.name)
-    ]
-    table(console, ("data set", "state", "minority", "knobs", "publisher"), rows)
+    """Every data set: whether it is here, what it is, its default minority, its publisher."""
+    for card in sorted(registry.datasets.values(), key=lambda card: card.name):
+        console.print(f"[bold]{card.name}[/bold]  {states.get(card.name, '')}", highlight=False)
+        facts = (summary(card), f"minority {card.minority or '(you say)'}", f"knobs {_knobs(card) or 'none'}")
+        _indented(console, (*facts, card.publisher))
 
 
 def metrics(console: Console, registry: Registry) -> None:
@@ -130,6 +126,12 @@ def summary(card: UserSide | FirmSide | Dataset) -> str:
     """The first paragraph of its docstring, on one line."""
     doc = inspect.getdoc(card.make) or ""
     return textwrap.shorten(doc.split("\n\n")[0].replace("\n", " "), 160, placeholder=" ...")
+
+
+def _indented(console: Console, facts: Iterable[str]) -> None:
+    for fact in facts:
+        if fact:
+            console.print(Padding(Text(fact), (0, 0, 0, 4)))
 
 
 def _plugin_row(plugin: Any) -> dict[str, object]:
