@@ -1,11 +1,24 @@
-"""Data sets that come along, by the same door as a stranger's: Adult, ..., and a user's own table."""
+"""Data sets that come along, by the same door as a stranger's: published ones, made-up ones, and a user's own table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from fwk import Card, hookimpl
-from fwk_datasets import acs, adult, compas, gaussians, hsls, table, waterbirds
+from fwk_datasets import (
+    acs,
+    adult,
+    bank,
+    compas,
+    dutch,
+    gaussians,
+    german,
+    hsls,
+    kdd,
+    law,
+    table,
+    waterbirds,
+)
 
 
 @hookimpl
@@ -17,4 +30,5 @@ def fwk_cards() -> Iterable[Card]:
     yield acs.CARD
     yield from waterbirds.CARDS
     yield from gaussians.CARDS
+    yield from (german.CARD, bank.CARD, law.CARD, dutch.CARD, kdd.CARD)
     yield table.CARD
