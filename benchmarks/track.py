@@ -4,8 +4,8 @@
 
 Everything that `fwk compare` does for MLflow is timed in a fresh process and a fresh folder: importing it, making the
 database, the runs, the summary with its files. Beside it, the fit that gives a point is timed: the firm's default
-learner with one thread on a table of Adult's size (45,222 x 100). Wall time is printed; ratios are of CPU seconds, which
-others at work on the machine change less. A second ratio is to the 600 s that the main job may take.
+learner with one thread on a table of Adult's size (45,222 x 100). Wall time is printed; ratios are of CPU seconds,
+which others at work on the machine change less. A second ratio is to the 600 s that the main job may take.
 """
 
 from __future__ import annotations

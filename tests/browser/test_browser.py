@@ -101,6 +101,7 @@ def test_the_report_opens_inside_mlflow(comparison: Logged, browser: Chrome) -> 
     frame = wait_for(lambda: browser.find_elements("tag name", "iframe"))[0]
     browser.switch_to.frame(frame)
     wait_for(lambda: all(name in text_of(browser) for name in comparison.runs))
+    wait_for(lambda: browser.find_elements("css selector", ".js-plotly-plot .main-svg"))
     assert errors(browser) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import math
 import os
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -199,6 +201,63 @@ def test_a_method_that_cannot_be_logged_is_a_failed_run(folder: Path) -> None:
     assert [run.info.status for run in the_runs(tracker)] == ["FAILED"]
 
 
+def test_executions_of_more_runs_than_one_answer_holds_are_all_seen(
+    folder: Path, report: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fwk.track.log.PAGE", 2)
+    dead = open_tracker(None, folder, "adult", "dead")
+    for _ in range(5):
+        dead.log_method(RUN)
+    tracker = open_tracker(None, folder, "adult", "alive")
+    tracker.log_summary(summary_of(report))
+    assert statuses(tracker) == {"dead": ["KILLED"] * 5, "alive": ["FINISHED"]}
+
+
+def test_an_experiment_of_the_same_name_that_another_process_makes_in_between_is_used() -> None:
+    from mlflow.entities import Experiment
+    from mlflow.exceptions import MlflowException
+
+    from fwk.track.home import _experiment
+
+    class Client:
+        made: Experiment | None = None
+
+        def get_experiment_by_name(self, name: str) -> Experiment | None:
+            return self.made
+
+        def create_experiment(self, name: str, tags: dict[str, str]) -> str:
+            self.made = Experiment("12", name, "", "active", tags=[])
+            raise MlflowException("UNIQUE constraint failed: experiments.name")
+
+        def set_experiment_tag(self, experiment: str, key: str, value: str) -> None:
+            assert (experiment, key, value) == ("12", "fwk.comparison", "adult")
+
+    assert _experiment(Client(), "adult") == "12"
+
+
+def test_a_database_that_another_process_made_first_is_kept(tmp_path: Path) -> None:
+    from fwk.track.home import _place
+
+    (tmp_path / "draft").write_text("second")
+    (tmp_path / "database").write_text("first")
+    _place(tmp_path / "draft", tmp_path / "database")
+    assert (tmp_path / "database").read_text() == "first"
+
+
+def test_a_file_system_without_hard_links_gets_its_database_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fwk.track.home import _place
+
+    def no_links(*paths: Path) -> None:
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    (tmp_path / "draft").write_text("ours")
+    _place(tmp_path / "draft", tmp_path / "database")
+    assert (tmp_path / "database").read_text() == "ours"
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -274,6 +333,33 @@ def test_a_place_that_does_not_exist_is_told_at_once(uri: str, told: str, tmp_pa
     with pytest.raises(TrackError, match=told):
         open_tracker(uri, tmp_path, "adult")
     assert time.monotonic() - started < 30
+
+
+def test_a_comparison_without_a_name_is_told(folder: Path) -> None:
+    with pytest.raises(TrackError, match="Invalid experiment name"):
+        open_tracker(None, folder, "")
+
+
+class Stranger(http.server.BaseHTTPRequestHandler):
+    """Answers, but is no MLflow."""
+
+    def do_GET(self) -> None:
+        self.send_error(401)
+
+    do_POST = do_GET
+
+    def log_message(self, *args: object) -> None:
+        """Nothing."""
+
+
+def test_a_server_that_wants_to_know_who_asks_is_told_as_what_it_says(tmp_path: Path) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            with pytest.raises(TrackError, match="401"):
+                open_tracker(f"http://127.0.0.1:{server.server_port}", tmp_path, "adult")
+        finally:
+            server.shutdown()
 
 
 @pytest.mark.parametrize("content", [b"this is no database" * 100, "folder"])

@@ -6,10 +6,13 @@ import base64
 import dataclasses
 import json
 import math
+import os
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,7 @@ from fakes import a_run, points_table
 from fwk.api import Mistake
 from fwk.fronts import answer, choose_fronts, hypervolume
 from fwk.points import Point, table_of
-from fwk.track import DataInfo, MethodRun, method_runs, score_name, ui
+from fwk.track import DataInfo, MethodRun, Ui, method_runs, score_name, serve, ui
 from fwk.track.log import metric_name, undefined
 from fwk.track.view import view_state
 
@@ -163,6 +166,12 @@ def test_a_measure_that_is_nowhere_defined_stays_undefined_and_is_told() -> None
     assert "undefined at every setting" in run.tags["fwk.notes"]
 
 
+def test_without_fronts_and_answers_there_are_the_curves_alone() -> None:
+    for run in method_runs(POINTS, FRONTS.iloc[:0]):
+        assert {name.split("/")[0] for name in run.steps} == {"curve"}
+        assert list(run.scores) == ["seconds"]
+
+
 def test_fronts_of_a_curve_that_the_points_do_not_have_are_refused() -> None:
     with pytest.raises(ValueError, match="'method': 'stranger'"):
         method_runs(POINTS, FRONTS.assign(method="stranger"))
@@ -225,7 +234,7 @@ def test_a_view_fits_into_an_experiment_tag() -> None:
 
 
 def a_store(folder: Path, *comparisons: str) -> Path:
-    """The tables of a store that are looked at, one run a comparison, the last one the newest."""
+    """The tables of a store that are looked at, one run a comparison, the last one the newest; "half" has no view."""
     (folder / "mlruns").mkdir(parents=True)
     connection = sqlite3.connect(folder / "mlruns/mlflow.db")
     connection.execute("CREATE TABLE experiment_tags (key, value, experiment_id)")
@@ -233,6 +242,10 @@ def a_store(folder: Path, *comparisons: str) -> Path:
     for place, name in enumerate(comparisons):
         experiment = 10 - place
         connection.execute("INSERT INTO experiment_tags VALUES ('fwk.comparison', ?, ?)", (name, experiment))
+        if name != "half":
+            connection.execute(
+                "INSERT INTO experiment_tags VALUES ('mlflow.sharedViewState.fwk', '{}', ?)", (experiment,)
+            )
         connection.execute("INSERT INTO runs VALUES (?, ?)", (experiment, place))
     connection.commit()
     connection.close()
@@ -249,6 +262,10 @@ def test_the_ui_shows_the_newest_comparison_or_the_one_asked_for(tmp_path: Path)
     folder, port = a_store(tmp_path, "adult", "compas"), free_port()
     assert ui(folder, port).address.startswith(f"http://127.0.0.1:{port}/#/experiments/9/runs?viewStateShareKey=")
     assert ui(folder, port, "adult").address.startswith(f"http://127.0.0.1:{port}/#/experiments/10/runs?")
+
+
+def test_a_comparison_that_never_came_to_its_summary_is_shown_without_the_view(tmp_path: Path) -> None:
+    assert "viewStateShareKey" not in ui(a_store(tmp_path, "adult", "half"), free_port()).address
 
 
 def test_the_ui_listens_on_this_machine_only_and_calls_nobody(tmp_path: Path) -> None:
@@ -277,6 +294,75 @@ def test_a_folder_without_runs_is_told_with_the_remedy(tmp_path: Path) -> None:
         ui(a_store(tmp_path / "empty"))
     with pytest.raises(Mistake, match="no comparison 'adlut'; it holds adult, compas"):
         ui(a_store(tmp_path / "two", "compas", "adult"), comparison="adlut")
+
+
+SERVER = """
+import http.server, sys
+class Healthy(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Healthy)
+[server.handle_request() for _ in range(int(sys.argv[2]))]
+sys.exit(7)
+"""
+
+
+def a_page(folder: Path, code: str, *arguments: str) -> Ui:
+    base = f"http://127.0.0.1:{free_port()}"
+    command = (sys.executable, "-c", code, base.rsplit(":", 1)[1], *arguments)
+    return Ui(command, dict(os.environ), folder, base, f"{base}/#/experiments/1/runs")
+
+
+def test_the_address_is_said_once_the_server_answers(tmp_path: Path) -> None:
+    said: list[str] = []
+    page = a_page(tmp_path, SERVER, "1")
+    assert serve(page, said.append) == 7
+    assert said[-1] == f"Open {page.address}"
+
+
+def test_a_server_that_does_not_start_is_told(tmp_path: Path) -> None:
+    said: list[str] = []
+    assert serve(a_page(tmp_path, "import sys; sys.exit(3)"), said.append) == 3
+    assert "did not start" in said[-1]
+
+
+def test_a_server_that_never_answers_is_given_up_and_ended(tmp_path: Path) -> None:
+    said: list[str] = []
+    mark = tmp_path / "alive"
+    code = f"import time, pathlib; time.sleep(2); pathlib.Path({str(mark)!r}).touch()"
+    assert serve(a_page(tmp_path, code), said.append, patience=0.5) == 1
+    assert "did not start" in said[-1]
+    time.sleep(2)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_server_and_the_handlers_are_put_back(number: signal.Signals, tmp_path: Path) -> None:
+    def stop(text: str) -> None:
+        if text.startswith("Open"):
+            os.kill(os.getpid(), number)
+
+    before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    page = a_page(tmp_path, SERVER, "1000")
+    assert serve(page, stop) == 0
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+    with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
+        probe.connect(("127.0.0.1", int(page.base.rsplit(":", 1)[1])))
+
+
+def test_a_server_that_ignores_the_polite_signal_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(text: str) -> None:
+        if text.startswith("Open"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("fwk.track.serving.GRACE", 0.5)
+    page = a_page(tmp_path, "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SERVER, "1000")
+    assert serve(page, stop) == 0
+    with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
+        probe.connect(("127.0.0.1", int(page.base.rsplit(":", 1)[1])))
 
 
 def test_what_is_logged_is_frozen() -> None:

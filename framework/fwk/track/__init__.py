@@ -9,7 +9,7 @@ FINISHED belongs to a complete set.
 from fwk.track.home import TrackError
 from fwk.track.log import Tracker, open_tracker
 from fwk.track.series import DataInfo, MethodRun, Summary, method_runs, score_name
-from fwk.track.ui import PORT, Ui, serve, ui
+from fwk.track.serving import PORT, Ui, serve, ui
 
 __all__ = [
     "PORT",

@@ -136,6 +136,8 @@ def _experiment(client: Client, comparison: str) -> str:
                 raise
     if known.lifecycle_stage == "deleted":
         client.restore_experiment(known.experiment_id)
+    if known.tags.get("fwk.comparison") != comparison:  # somebody else's, of the same name
+        client.set_experiment_tag(known.experiment_id, "fwk.comparison", comparison)
     return str(known.experiment_id)
 
 

@@ -15,14 +15,17 @@ from uuid import uuid4
 
 from fwk.track.home import ARTIFACTS, Client, open_experiment, told
 from fwk.track.series import DataInfo, MethodRun, Summary
-from fwk.track.ui import PORT
-from fwk.track.view import VIEW_KEY, view_address, view_state
+from fwk.track.serving import PORT
+from fwk.track.view import VIEW_TAG, view_address, view_state
 
 LIMITS = {"param": 6000, "tag": 8000}
 """Characters of a value that MLflow keeps."""
 
 BATCH = 1000
 """Metric values in one request, MLflow's limit."""
+
+PAGE = 1000
+"""Runs in one answer to a search."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Tracker:
             runs = self._revived()
             scores = sorted({name for run in runs for name in run.data.metrics if "/" not in name})
             state = view_state(self.comparison, self.execution, int(time.time() * 1000), scores, summary.rank_by)
-            self.client.set_experiment_tag(self.experiment, f"mlflow.sharedViewState.{VIEW_KEY}", state)
+            self.client.set_experiment_tag(self.experiment, VIEW_TAG, state)
         return run_id
 
     def view_url(self, base: str = "") -> str:
@@ -130,10 +133,10 @@ class Tracker:
             (place / name).write_text(text, encoding="utf-8")
 
     def _runs(self, filter_string: str) -> list[Any]:
-        found = self.client.search_runs([self.experiment], filter_string, max_results=1000)
+        found = self.client.search_runs([self.experiment], filter_string, max_results=PAGE)
         runs = list(found)
         while found.token:
-            found = self.client.search_runs([self.experiment], filter_string, max_results=1000, page_token=found.token)
+            found = self.client.search_runs([self.experiment], filter_string, max_results=PAGE, page_token=found.token)
             runs += found
         return runs
 

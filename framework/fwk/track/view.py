@@ -9,17 +9,22 @@ from collections.abc import Sequence
 from typing import Any
 
 VIEW_KEY = "fwk"
+VIEW_TAG = f"mlflow.sharedViewState.{VIEW_KEY}"
+"""The tag of an experiment that holds the view."""
+
 Json = dict[str, Any]  # a JSON object, as MLflow's pages want it
 
 
-def view_address(base: str, experiment: str) -> str:
-    """Where a server at `base` shows the saved view of an experiment."""
-    query = f"viewStateShareKey={VIEW_KEY}&compareRunsMode=CHART&workflowType=machine_learning"
-    return f"{base.rstrip('/')}/#/experiments/{experiment}/runs?{query}"
+def view_address(base: str, experiment: str, saved: bool = True) -> str:
+    """Where a server at `base` shows the saved view of an experiment, or its charts if none was saved."""
+    view = f"viewStateShareKey={VIEW_KEY}&" if saved else ""
+    return (
+        f"{base.rstrip('/')}/#/experiments/{experiment}/runs?{view}compareRunsMode=CHART&workflowType=machine_learning"
+    )
 
 
 def view_state(comparison: str, execution: str, now: int, scores: Sequence[str] = (), rank_by: str = "") -> str:
-    """The value of the tag mlflow.sharedViewState.<key>: the runs of one execution, error against unfairness.
+    """The value of VIEW_TAG: the runs of one execution, error against unfairness.
 
     `now` is in milliseconds since 1970; `scores` become columns of the list, which is sorted by `rank_by`. MLflow does
     not document this format; where another version does not know it, its own charts appear.

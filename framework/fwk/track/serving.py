@@ -18,9 +18,12 @@ from types import FrameType
 
 from fwk.api import Mistake
 from fwk.track.home import ARTIFACTS, DATABASE, QUIET
-from fwk.track.view import view_address
+from fwk.track.view import VIEW_TAG, view_address
 
 PORT = 5000
+
+GRACE = 10.0
+"""Seconds that the server has to end by itself."""
 
 
 @dataclass(frozen=True)
@@ -44,22 +47,27 @@ def ui(folder: Path, port: int = PORT, comparison: str | None = None) -> Ui:
     database = folder / DATABASE
     if not database.is_file():
         raise Mistake(f"{database} does not exist: nothing was logged in this folder; run `fwk compare` first")
-    experiment = _experiment(database, comparison)
+    experiment, viewed = _experiment(database, comparison)
     port = _free_port(port)
-    base = f"http://127.0.0.1:{port}"
-    command = (sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{DATABASE}",
+    base, store = f"http://127.0.0.1:{port}", f"sqlite:///{DATABASE}"
+    command = (sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store, "--registry-store-uri", store,
                "--artifacts-destination", ARTIFACTS, "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
                "--uvicorn-opts", "--log-level warning")  # fmt: skip
-    return Ui(command, {**os.environ, **QUIET}, folder, base, view_address(base, experiment))
+    env = {**os.environ, **QUIET, "PYTHONWARNINGS": "ignore"}  # of MLflow's dependencies; nobody here can act on them
+    return Ui(command, env, folder, base, view_address(base, experiment, saved=viewed))
 
 
-def _experiment(database: Path, comparison: str | None) -> str:
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+def _experiment(database: Path, comparison: str | None) -> tuple[str, bool]:
+    """The id of the comparison's experiment, and whether a view was saved: it is once a set of runs is complete."""
+    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         rows = connection.execute(
-            "SELECT value, t.experiment_id FROM experiment_tags t JOIN runs r ON r.experiment_id = t.experiment_id "
-            "WHERE t.key = 'fwk.comparison' GROUP BY t.experiment_id ORDER BY MAX(r.start_time)"
+            "SELECT t.value, t.experiment_id, "
+            "EXISTS (SELECT 1 FROM experiment_tags v WHERE v.experiment_id = t.experiment_id AND v.key = ?) "
+            "FROM experiment_tags t JOIN runs r ON r.experiment_id = t.experiment_id "
+            "WHERE t.key = 'fwk.comparison' GROUP BY t.experiment_id ORDER BY MAX(r.start_time)",
+            (VIEW_TAG,),
         ).fetchall()
-    known = {str(name): str(experiment) for name, experiment in rows}
+    known = {str(name): (str(experiment), bool(viewed)) for name, experiment, viewed in rows}
     if not known:
         raise Mistake(f"{database} holds no comparison yet; run `fwk compare` first")
     if comparison is not None and comparison not in known:
@@ -128,7 +136,7 @@ def _end(server: subprocess.Popen[bytes]) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(server.pid, number)
-            server.wait(timeout=10)
+            server.wait(timeout=GRACE)
         except ProcessLookupError:
             return
         except subprocess.TimeoutExpired:
