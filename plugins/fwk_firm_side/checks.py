@@ -30,7 +30,7 @@ def need_labels(train: Labelled, labels: tuple[int, ...] = (0, 1)) -> None:
             if not (in_group & (train.y == bool(label))).any():
                 raise Refusal(
                     f"none of the {int(in_group.sum())} people of the {group} in the train part has the label {label}, "
-                    "and the rates among them are what this method works on; more data, or another group, would help"
+                    "and this method works on their rates; more data, or another group, would help"
                 )
 
 

@@ -82,5 +82,6 @@ def cards() -> Iterable[Card]:
         sees_group=True,
         knob="alpha",
         sweep=(0.0, 0.25, 0.5, 0.75, 1.0),
+        needs=("base",),
         paper="fairlearn.preprocessing.CorrelationRemover (Bird et al., Fairlearn, 2020)",
     )

@@ -52,5 +52,6 @@ def cards() -> Iterable[Card]:
         sees_group=False,
         knob="share",
         sweep=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
+        needs=("base",),
         paper="Kamiran and Calders, Data preprocessing techniques for classification without discrimination, KAIS 2012",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -165,10 +165,10 @@ def cards() -> Iterable[Card]:
     even = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     yield _card("uniform-sampling", UniformSampling, even, KAMIRAN)
     early = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
-    yield replace(_card("preferential-sampling", PreferentialSampling, early, KAMIRAN), needs=("base",))
+    yield _card("preferential-sampling", PreferentialSampling, early, KAMIRAN)
     yield _card("undersampling", Undersampling, even)
     yield _card("oversampling", Oversampling, even)
 
 
 def _card(name: str, make: Callable[..., FirmMethod], sweep: tuple[float, ...], paper: str = "") -> FirmSide:
-    return FirmSide(name, make, "pre", sees_group=False, knob="share", sweep=sweep, paper=paper)
+    return FirmSide(name, make, "pre", sees_group=False, knob="share", sweep=sweep, needs=("base",), paper=paper)

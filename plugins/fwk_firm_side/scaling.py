@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from fwk import Bools, Classifier, Floats
 
@@ -45,6 +43,9 @@ class Sigmoid:
 
 def scaling(scores: Floats, y: Bools, how: Literal["isotonic", "sigmoid"]) -> Scaling:
     """A map fitted on the scores and labels of people; both labels must occur."""
+    from sklearn.isotonic import IsotonicRegression
+    from sklearn.linear_model import LogisticRegression
+
     if how == "isotonic":
         return Isotonic(IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(scores, y.astype(float)))
     return Sigmoid(LogisticRegression(C=1e6, max_iter=1000).fit(_log_odds(scores), y.astype(int)))
