@@ -28,7 +28,7 @@ class Bank:
 
     No copy of the whole file could be had when this was written, so no checksum of it is known: the first download is
     trusted as it comes, and later copies are checked against it. Minority, after Zafar et al. (2017): under 25 or over
-    60.
+    60. They are few and say yes more often (31 % against 11 % in the tenth); for the other direction give `minority`.
 
     customers  "all" or "tenth"
     duration   whether the length of the call is a feature; it is known only after the call, and tells much

@@ -1,0 +1,118 @@
+"""Rows that are slow to read are kept, and serve again only for the same files, knobs and code."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fwk import Encoded, Shelf, Source
+from fwk.kept import read_rows
+from fwk.shelf import Folders
+from fwk_datasets import compas, kdd
+from fwk_datasets.acs import AcsIncome
+from fwk_datasets.compas import Compas
+from fwk_datasets.hsls import HslsCore
+from fwk_datasets.table import Table
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+READ: list[str] = []
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A source that takes its time."""
+
+    file: str = "a.csv"
+    times: int = 1
+
+    def read(self, shelf: Shelf) -> pd.DataFrame:
+        READ.append(self.file)
+        rows = pd.read_csv(shelf.find(self.file))
+        time.sleep(0.02)
+        return pd.concat([rows] * self.times, ignore_index=True)
+
+    def encode(self, rows: pd.DataFrame) -> Encoded:
+        raise AssertionError
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Folders:
+    READ.clear()
+    (tmp_path / "data").mkdir()
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / "data" / name).write_text(f"x,y\n1,{name}\n2,\n")
+    return Folders(tmp_path / "data", tmp_path / "cache", fetch=False)
+
+
+def _slowly(source: Source, shelf: Folders) -> pd.DataFrame:
+    return read_rows(source, shelf, slow=0.001)
+
+
+def test_a_second_reading_takes_the_kept_rows(shelf: Folders) -> None:
+    first = _slowly(Slow(), shelf)
+    assert _slowly(Slow(), shelf).equals(first)
+    assert READ == ["a.csv"]
+
+
+def test_other_knobs_other_content_and_lost_files_are_read_again(shelf: Folders) -> None:
+    assert shelf.data is not None
+    _slowly(Slow(), shelf)
+    assert len(_slowly(Slow(times=2), shelf)) == 4
+    assert _slowly(Slow("b.csv"), shelf)["y"][0] == "b.csv"
+    (shelf.data / "a.csv").write_text("x,y\n9,new\n")
+    assert _slowly(Slow(), shelf)["x"].tolist() == [9]
+    (shelf.data / "a.csv").unlink()
+    with pytest.raises(FileNotFoundError):
+        _slowly(Slow(), shelf)
+    assert len(READ) == 5
+
+
+def test_damaged_kept_rows_are_read_again(shelf: Folders) -> None:
+    first = _slowly(Slow(), shelf)
+    for path in (shelf.cache / "rows").iterdir():
+        path.write_bytes(b"{}" if path.suffix == ".json" else b"not parquet")
+    assert _slowly(Slow(), shelf).equals(first)
+    assert len(READ) == 2
+
+
+def test_what_is_quick_to_read_is_not_kept(shelf: Folders) -> None:
+    read_rows(Slow(), shelf, slow=60)
+    assert not shelf.cache.exists()
+
+
+def test_a_users_own_table_is_never_copied(shelf: Folders) -> None:
+    assert shelf.data is not None
+    path = shelf.data / "own.csv"
+    path.write_text("x,y\n" + "".join(f"{i % 7},{'yes' if i % 2 else 'no'}\n" for i in range(50)))
+    read_rows(Table(path=str(path), label="y", favourable="yes"), shelf, slow=0)
+    assert not shelf.cache.exists()
+
+
+@pytest.mark.parametrize("source", [Compas(), HslsCore(), AcsIncome("WY")], ids=str)
+def test_real_rows_come_back_exactly_and_without_identities(tmp_path: Path, source: Source) -> None:
+    if not DATA.is_dir():
+        pytest.skip(f"the data folder {DATA} is not here")
+    shelf = Folders(DATA, tmp_path / "cache", fetch=False)
+    first = read_rows(source, shelf, slow=0)
+    assert len(list((shelf.cache / "rows").glob("*.parquet"))) == 1
+    again = read_rows(source, shelf, slow=0)
+    assert again.equals(first)
+    assert (again.dtypes == first.dtypes).all()
+    table, table_again = source.encode(first), source.encode(again)
+    assert table_again.features.equals(table.features)
+    assert (table_again.y == table.y).all()
+    for kept in (shelf.cache / "rows").glob("*.parquet"):
+        assert not compas.IDENTIFYING & set(pd.read_parquet(kept).columns)
+
+
+def test_settled_categories_come_back_exactly(tmp_path: Path) -> None:
+    for name in kdd.PARTS.values():
+        row = ["?"] * len(kdd.COLUMNS)
+        lines = [", ".join(["1", "2", *row[2:-1], income]) for income in ("- 50000.", "50000+.")]
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+    shelf = Folders(tmp_path, tmp_path / "cache", fetch=False)
+    first = read_rows(kdd.KddCensus(), shelf, slow=0)
+    assert len(list((shelf.cache / "rows").glob("*.parquet"))) == 1
+    assert read_rows(kdd.KddCensus(), shelf, slow=0).equals(first)
