@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from fwk.api import Floats, Ints, Note
-from fwk.check import Entry, Space
+from fwk.check import Space
+from fwk.entries import Entry
 from fwk.evaluate import Measures
 from fwk.firm import hard_rule
 from fwk.points import Failure, Outcome, Point, Run
@@ -81,6 +82,8 @@ class RankCell:
 
     def _rank(self, ground: Stage, train: Any, pool: Collective, search: Search, request: Request) -> Ranked | Trouble:
         collective = ground.collective(request.alpha, self.known)
+        if len(collective.candidates) == 0:
+            return Ranked(collective.candidates, 0, ("the collective has no member with y = 0 to flip",), 0.0)
         members = train.take(collective.members)
         own = np.searchsorted(collective.members, collective.candidates)
         part = search.of(np.searchsorted(pool.candidates, collective.candidates), members, own)

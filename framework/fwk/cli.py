@@ -156,9 +156,14 @@ def datasets(
 
 
 @app.command()
-def check(name: Annotated[str, typer.Argument(help="a method, data set or measure")]) -> None:
+def check(
+    name: Annotated[str, typer.Argument(help="a method, data set or measure")],
+    knob: Annotated[list[str] | None, typer.Option("--knob", help="NAME=VALUE; can be given again")] = None,
+    data: Data = None,
+) -> None:
     """Run the conformance checks on an installed method, data set or measure."""
     from fwk import show
+    from fwk.library import knobs_given, shelf
     from fwk.plugins import load_plugins
     from fwk.testing import run_checks
 
@@ -166,7 +171,7 @@ def check(name: Annotated[str, typer.Argument(help="a method, data set or measur
         registry = load_plugins()
         cards: dict[str, Card] = {**registry.methods, **registry.datasets, **registry.metrics}
         card = _named(name, cards, "card")
-        results = run_checks(card)
+        results = run_checks(card, shelf=shelf(data), **knobs_given(knob or []))
         rows = [(result.name, "passed" if result.passed else "FAILED", result.message) for result in results]
         show.table(out, ("check", "", ""), rows)
         raise typer.Exit(0 if all(result.passed for result in results) else 1)

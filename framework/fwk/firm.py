@@ -15,9 +15,11 @@ from typing import Any
 
 import joblib
 import numpy as np
+from sklearn.base import RegressorMixin
 from sklearn.model_selection import StratifiedKFold
 
 from fwk.api import Bools, Classifier, Decider, Floats, Labelled, People, Refusal
+from fwk.hints import nearest_name
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Learner:
         kind = _class_at(self.path)
         known = inspect.signature(kind).parameters
         if unknown := [name for name in self.params if name not in known]:
-            raise ValueError(f"{self.path} has no parameter {', '.join(unknown)}; it has: {', '.join(known)}")
+            hint = nearest_name(unknown[0], known)
+            raise ValueError(f"{self.path} has no parameter {', '.join(unknown)}{hint}; it has: {', '.join(known)}")
         defaults: dict[str, Any] = {}
         if "random_state" in known:
             defaults["random_state"] = seed
@@ -62,6 +65,8 @@ def _class_at(path: str) -> Any:  # any class; callers check what they need of i
         ) from error
     if not (inspect.isclass(kind) and hasattr(kind, "fit") and hasattr(kind, "predict")):
         raise ValueError(f"{path!r} is not a scikit-learn classifier (a class with fit and predict)")
+    if issubclass(kind, RegressorMixin):
+        raise ValueError(f"{path!r} predicts numbers, not labels; give a classifier")
     return kind
 
 
@@ -85,6 +90,7 @@ class HardRule:
     model: Classifier
 
     def __call__(self, people: People, /) -> Floats:
+        """P(accept), 0 or 1, (n,)."""
         return np.asarray(self.model.predict(people.X) == 1, dtype=np.float64)
 
 
@@ -94,7 +100,7 @@ def hard_rule(model: Classifier) -> Decider:
 
 
 def fold_numbers(y: Bools, minority: Bools, folds: int, seed: int) -> Floats:
-    """The fold of each person, (n,), stratified by (group, label). Cells smaller than `folds` spread over some of them."""
+    """The fold of each person, (n,), stratified by (group, label); not stratified if a cell is smaller than `folds`."""
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     cell = 2 * minority.astype(int) + y
     numbers = np.zeros(len(y))
@@ -118,16 +124,20 @@ class Training:
         self.seed = seed
         self.folder = folder
         self.categorical = categorical
-        self._models: dict[str, Classifier] = {}
+        self._kept: dict[str, Any] = {}  # models and scores by key
 
     def estimator(self) -> Classifier:
+        """An unfitted classifier, seeded."""
         return self.learner.make(self.seed, self.categorical)
 
     def fit(self, table: Labelled, sample_weight: Floats | None = None) -> Classifier:
+        """The learner fitted on (X, y as 0 and 1), once for equal tables and weights."""
         key = self._key(table, sample_weight)
-        if key not in self._models:
-            self._models[key] = self._stored(key) or self._trained(key, table, sample_weight)
-        return self._models[key]
+        model = self._read(key)
+        if model is None:
+            model = self.train(table, sample_weight)
+            self._write(key, model)
+        return model
 
     def train(self, table: Labelled, sample_weight: Floats | None = None) -> Classifier:
         """Like `fit`, for a table that nobody will ask for again: nothing is looked up or kept."""
@@ -140,24 +150,32 @@ class Training:
         return model.fit(table.X, y, sample_weight=sample_weight)
 
     def out_of_fold(self, table: Labelled, folds: int = 5) -> Floats:
+        """`Firm.out_of_fold`; kept like the models. Raises Refusal for fewer people than folds."""
+        if len(table) < folds:
+            raise Refusal(f"held-out scores in {folds} folds need as many people; there are {len(table)}")
+        key = f"{self._key(table, None)}-{folds}-folds"
+        if (kept := self._read(key)) is not None:
+            return np.asarray(kept)
         number = fold_numbers(table.y, table.minority, folds, self.seed)
         scores = np.empty(len(table))
-        for fold in range(folds):
+        for fold in np.unique(number):
             held_out = number == fold
-            if held_out.any():
-                model = self.fit(table.take(~held_out))
-                scores[held_out] = positive_probability(model, table.X[held_out])
+            scores[held_out] = positive_probability(self.train(table.take(~held_out)), table.X[held_out])
+        self._write(key, scores)
         return scores
 
-    def _trained(self, key: str, table: Labelled, sample_weight: Floats | None) -> Classifier:
-        model = self.train(table, sample_weight)
-        if self.folder is not None:
-            _write_whole(self.folder / f"{key}.joblib", model)
-        return model
+    def _read(self, key: str) -> Any:  # what `_write` was given
+        if key not in self._kept:
+            path = self.folder / f"{key}.joblib" if self.folder is not None else None
+            if path is None or not path.exists():
+                return None
+            self._kept[key] = joblib.load(path)
+        return self._kept[key]
 
-    def _stored(self, key: str) -> Classifier | None:
-        path = self.folder / f"{key}.joblib" if self.folder is not None else None
-        return joblib.load(path) if path is not None and path.exists() else None
+    def _write(self, key: str, made: Any) -> None:  # a fitted classifier, or scores
+        self._kept[key] = made
+        if self.folder is not None:
+            _write_whole(self.folder / f"{key}.joblib", made)
 
     def _key(self, table: Labelled, sample_weight: Floats | None) -> str:
         digest = hashlib.blake2b(digest_size=16)
@@ -170,10 +188,10 @@ class Training:
         return digest.hexdigest()
 
 
-def _write_whole(path: Path, model: Classifier) -> None:
+def _write_whole(path: Path, made: Any) -> None:  # as above
     """Write so that another process sees the whole file or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
     os.close(handle)
-    joblib.dump(model, part)
+    joblib.dump(made, part)
     os.replace(part, path)

@@ -1,11 +1,14 @@
-"""Data sets for the command line: what state they are in, what is in them, how they are fetched."""
+"""For the command line: the state of data sets, what is in them, how they are fetched; knobs given as text."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
+from ruamel.yaml import YAML
 
 from fwk.api import Dataset, Mistake
 from fwk.plugins import Registry, knobs_of
@@ -16,7 +19,7 @@ from fwk.tables import make_table
 
 def states(registry: Registry, data: Path | None) -> dict[str, str]:
     """here, downloadable, by hand, or what is wrong; a set that needs knobs is a config's to give."""
-    return {card.name: _state(card, _shelf(data)) for card in registry.datasets.values()}
+    return {card.name: _state(card, shelf(data)) for card in registry.datasets.values()}
 
 
 def describe(console: Console, card: Dataset, data: Path | None) -> None:
@@ -24,15 +27,15 @@ def describe(console: Console, card: Dataset, data: Path | None) -> None:
     if not _needs_nothing(card) or not card.minority:
         console.print("\nIts counts depend on the knobs that a config gives.", highlight=False)
         return
-    source, shelf = card.make(), _shelf(data)
-    if (state := _state(card, shelf)) != "here":
+    source, folders = card.make(), shelf(data)
+    if (state := _state(card, folders)) != "here":
         console.print(f"\nnot here: {state}", highlight=False)
         return
-    made = make_table(card, source, shelf)
+    made = make_table(card, source, folders)
     rows = [(name.replace("_", " "), f"{count:,}") for name, count in made.counts.items()]
     console.print()
     table(console, ("as encoded by default", "count"), rows)
-    console.print(f"raw columns: {', '.join(map(str, source.read(shelf).columns))}", highlight=False)
+    console.print(f"raw columns: {', '.join(map(str, source.read(folders).columns))}", highlight=False)
 
 
 def fetch(console: Console, card: Dataset, data: Path | None) -> None:
@@ -40,17 +43,17 @@ def fetch(console: Console, card: Dataset, data: Path | None) -> None:
     if not _needs_nothing(card):
         raise Mistake(f"data set {card.name!r} has nothing to fetch: a config names its file")
     try:
-        rows = card.make().read(_shelf(data))
+        rows = card.make().read(shelf(data))
     except (OSError, ValueError) as error:
         raise Mistake(str(error)) from error
     console.print(f"{card.name} is here: {len(rows):,} rows", highlight=False)
 
 
-def _state(card: Dataset, shelf: Folders) -> str:
+def _state(card: Dataset, folders: Folders) -> str:
     if not _needs_nothing(card):
         return "your own"
     try:
-        return state_of(card.make(), shelf)
+        return state_of(card.make(), folders)
     except (OSError, ValueError) as error:
         return f"faulty: {error}"
 
@@ -59,5 +62,18 @@ def _needs_nothing(card: Dataset) -> bool:
     return inspect.Parameter.empty not in knobs_of(card).values()
 
 
-def _shelf(data: Path | None) -> Folders:
+def shelf(data: Path | None) -> Folders:
+    """The folders to look for files in: the given one, or FWK_DATA's, and the cache."""
     return Folders(data=data or data_folder())
+
+
+def knobs_given(texts: Sequence[str]) -> dict[str, Any]:
+    """NAME=VALUE, each value as YAML reads it. Raises Mistake for anything else.
+
+    >>> knobs_given(["k=5", "cost=fnr"])
+    {'k': 5, 'cost': 'fnr'}
+    """
+    pairs = [text.partition("=") for text in texts]
+    if wrong := [text for text, (_, equals, _) in zip(texts, pairs, strict=True) if not equals]:
+        raise Mistake(f"--knob {wrong[0]}: write it as NAME=VALUE")
+    return {name.strip(): YAML(typ="safe", pure=True).load(value) for name, _, value in pairs}
