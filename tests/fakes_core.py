@@ -38,7 +38,7 @@ from fwk import (
 )
 from fwk.api import Cells
 from fwk.check import Comparison, check
-from fwk.config import read_config
+from fwk.draft import read_config
 from fwk.execute import Options, execute
 from fwk.firm import positive_probability
 from fwk.plan import Plan, in_X_axis, plan

@@ -153,7 +153,7 @@ class Training:
         """`Firm.out_of_fold`; kept like the models. Raises Refusal for fewer people than folds."""
         if len(table) < folds:
             raise Refusal(f"held-out scores in {folds} folds need as many people; there are {len(table)}")
-        key = f"{self._key(table, None)}-{folds}-folds"
+        key = f"{self._key(table, table.minority)}-{folds}-folds"
         if (kept := self._read(key)) is not None:
             return np.asarray(kept)
         number = fold_numbers(table.y, table.minority, folds, self.seed)
@@ -177,14 +177,14 @@ class Training:
         if self.folder is not None:
             _write_whole(self.folder / f"{key}.joblib", made)
 
-    def _key(self, table: Labelled, sample_weight: Floats | None) -> str:
+    def _key(self, table: Labelled, beside: Floats | Bools | None) -> str:
         digest = hashlib.blake2b(digest_size=16)
         learner = [self.learner.path, dict(self.learner.params), self.seed, table.people.categorical]
         digest.update(json.dumps(learner, sort_keys=True, default=str).encode())
-        for array in (table.X, table.y, sample_weight):
+        for array in (table.X, table.y, beside):
             if array is not None:
                 digest.update(repr(array.shape).encode())
-                digest.update(np.ascontiguousarray(array).view(np.uint8))
+                digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fwk.api import FirmSide
-from fwk.check import Comparison, Data, Entry, Space
+from fwk.check import Comparison, Data, Space
 from fwk.config import Config
+from fwk.entries import Entry
 from fwk.firm import Learner
 from fwk.plugins import Registry
 from fwk.points import Run

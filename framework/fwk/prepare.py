@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fwk.check import Comparison, check
-from fwk.config import read_config
+from fwk.draft import read_config
 from fwk.execute import Options
 from fwk.plan import Plan, Tables, in_X_axis, plan, quick
 from fwk.plugins import Registry, load_plugins

@@ -57,10 +57,11 @@ def test_nominal_columns_are_named_to_learners_that_take_them() -> None:
         ("", {}, "give the full dotted path"),
         ("numpy.mean", {}, r"'numpy.mean' is not a scikit-learn classifier \(a class with fit and predict\)"),
         ("pathlib.Path", {}, "is not a scikit-learn classifier"),
+        ("sklearn.tree.DecisionTreeRegressor", {}, "predicts numbers, not labels; give a classifier"),
         (
             "sklearn.tree.DecisionTreeClassifier",
             {"max_dept": 3},
-            "no parameter max_dept; it has: .*max_depth",
+            r"no parameter max_dept; did you mean 'max_depth'\?; it has: criterion",
         ),
     ],
 )
@@ -231,3 +232,21 @@ def test_the_column_of_the_favourable_class_is_found_by_its_name() -> None:
 def test_the_counting_tree_counts(tmp_path: Path) -> None:
     CountingTree(log=str(tmp_path / "fits")).fit(np.zeros((2, 1)), [0, 1])
     assert fits(tmp_path) == 1
+
+
+def test_held_out_scores_are_kept_for_other_workers_and_not_for_other_groups(tmp_path: Path) -> None:
+    train, learner = people(100), counting(tmp_path)
+    scores = Training(learner, 0, tmp_path / "models").out_of_fold(train)
+    np.testing.assert_array_equal(Training(learner, 0, tmp_path / "models").out_of_fold(train), scores)
+    assert fits(tmp_path) == 5
+    regrouped = Labelled(
+        People(train.X, np.roll(train.minority, 1), train.people.columns, train.people.categorical), train.y
+    )
+    other = Training(learner, 0, tmp_path / "models").out_of_fold(regrouped)
+    np.testing.assert_array_equal(other, Training(learner, 0).out_of_fold(regrouped))
+    assert not np.array_equal(other, scores)
+
+
+def test_held_out_scores_of_fewer_people_than_folds_are_refused() -> None:
+    with pytest.raises(Refusal, match="held-out scores in 5 folds need as many people; there are 4"):
+        Training(Learner(), 0).out_of_fold(people(60).take(np.arange(4)))
