@@ -207,3 +207,13 @@ def test_a_wrong_customer_knob_is_named() -> None:
     few: Any = "some"
     with pytest.raises(ValueError, match="customers is 'some'; it can be: all, tenth"):
         bank.Bank(few)
+
+
+def test_an_archive_without_the_file_names_what_it_holds(shelf: Folders, tmp_path: Path) -> None:
+    (tmp_path / "site" / "bank.zip").write_bytes(_zipped("other.csv", b"x"))
+    with pytest.raises(FileNotFoundError, match=r"holds no bank-full\.csv, but bank-names\.txt, other\.csv"):
+        bank.Bank().read(shelf)
+    (tmp_path / "site" / "bank.zip").write_bytes(b"<html>not an archive</html>")
+    with pytest.raises(FileNotFoundError, match=r"bank-full\.csv cannot be made of it"):
+        bank.Bank().read(shelf)
+    assert [path for path in shelf.cache.rglob("*") if path.is_file()] == []
