@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -136,8 +135,3 @@ def failures_table(repeats: int = 2, dataset: str = "adult", message: str = "no 
         Failure(a_run(dataset, "fare", "firm", repeat, swept="gamma", setting=0.5), "Refusal", message, trace, 1.5)
         for repeat in range(repeats)
     )
-
-
-def knobs_of(text: str) -> dict[str, Any]:
-    """The knobs of a points row."""
-    return dict(json.loads(text))

@@ -3,7 +3,7 @@
 from fwk.fronts.answers import answer
 from fwk.fronts.choose import choose_fronts, mean_over_repeats
 from fwk.fronts.geometry import REFERENCE, attainment, convex_envelope, hypervolume, non_dominated
-from fwk.fronts.scenario import Scenario, baseline_of, curves, scenarios, zero_budget
+from fwk.fronts.scenario import Scenario, baseline_of, curve_numbers, curves, scenarios, zero_budget
 
 __all__ = [
     "REFERENCE",
@@ -13,6 +13,7 @@ __all__ = [
     "baseline_of",
     "choose_fronts",
     "convex_envelope",
+    "curve_numbers",
     "curves",
     "hypervolume",
     "mean_over_repeats",

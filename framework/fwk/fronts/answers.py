@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pandas as pd
 
-from fwk.fronts.choose import FIGURES, FRONT_COLUMNS
+from fwk.fronts.choose import FIGURES, FRONT_COLUMNS, headline
 from fwk.fronts.scenario import baseline_of, curves, scenarios
 
 ANSWER_COLUMNS = (
@@ -40,14 +40,14 @@ def answer(fronts: pd.DataFrame, budgets: Sequence[float] = (0.005, 0.01)) -> pd
                 rows.append(_answer(table, budget).assign(**context))
     if not rows:
         return pd.DataFrame(columns=list(ANSWER_COLUMNS))
-    return pd.concat(rows, ignore_index=True)[list(ANSWER_COLUMNS)]
+    return pd.concat(rows, ignore_index=True)[[*ANSWER_COLUMNS, *headline(fronts)]]
 
 
 def _answer(table: pd.DataFrame, budget: float) -> pd.DataFrame:
     choices = [_choice(curve, budget) for curve in curves(table)]
     chosen = table.loc[[row for row, _ in choices]].assign(reason=[reason for _, reason in choices])
     nothing = chosen["reason"] != ""
-    chosen.loc[nothing, [*FIGURES, "flips"]] = np.nan
+    chosen.loc[nothing, [*FIGURES, *headline(table), "flips"]] = np.nan
     chosen.loc[nothing, ["setting", "knobs"]] = ["", "[]"]
     chosen.loc[nothing, "on_front"] = False
     before = baseline_of(table)

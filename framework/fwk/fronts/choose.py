@@ -34,6 +34,8 @@ def mean_over_repeats(points: pd.DataFrame) -> pd.DataFrame:
     Raises ValueError for a curve that has the same setting twice in a repeat.
     """
     points = _measured(points)
+    if points.empty:
+        return points
     groups = _by_setting(points)
     measures = points[[name for name in points.columns if "." in name]].groupby(groups)
     spread = [measures.mean(), measures.std(ddof=1).add_suffix(".sd"), measures.count().add_suffix(".count")]
@@ -100,6 +102,7 @@ def choose_fronts(
     error_sd, value_sd, value_min, value_max   spread over repeats (scope "mean")
     on_front, on_envelope            non-dominated, and a corner of the convex envelope, on the part that selects
     hypervolume                      of the front's points on test, against REFERENCE
+    test.<name>                      every measure on test, over the repeats that `repeats` counts
 
     Raises ValueError for a part or a measure that the points do not have.
     """
@@ -109,7 +112,13 @@ def choose_fronts(
     _check(points, unfairness, select)
     pairs = [_pairs(points, measure, select) for measure in unfairness]
     scopes = [table for pair in pairs for table in (_scope_mean(pair), pair)]
-    return pd.concat([_with_front(table) for table in scopes], ignore_index=True)[list(FRONT_COLUMNS)]
+    columns = [*FRONT_COLUMNS, *headline(points)]
+    return pd.concat([_with_front(table) for table in scopes], ignore_index=True)[columns]
+
+
+def headline(table: pd.DataFrame) -> list[str]:
+    """The columns that hold a whole measure on test ("test.error", "test.eqod", ...), no rates by group."""
+    return [column for column in table.columns if column.startswith("test.") and column.count(".") == 1]
 
 
 def _check(points: pd.DataFrame, unfairness: Sequence[str], select: str) -> None:
@@ -117,13 +126,14 @@ def _check(points: pd.DataFrame, unfairness: Sequence[str], select: str) -> None
         raise ValueError(f"select is {select!r}; a front is chosen on 'validation' or on 'test'")
     for name in unfairness:
         if f"test.{name}" not in points or f"{select}.{name}" not in points:
-            known = [column[5:] for column in points.columns if column.startswith("test.") and column.count(".") == 1]
+            known = [column.removeprefix("test.") for column in headline(points)]
             raise ValueError(f"no measure {name!r} among the points; there are: {', '.join(known)}")
 
 
 def _pairs(points: pd.DataFrame, unfairness: str, select: str) -> pd.DataFrame:
     """The points as pairs (error, unfairness); a pair that is undefined on either part is undefined as a whole."""
-    sources = {"select_error": f"{select}.error", "select_value": f"{select}.{unfairness}"}
+    sources = {name: name for name in headline(points)}
+    sources |= {"select_error": f"{select}.error", "select_value": f"{select}.{unfairness}"}
     for ours, theirs in (("error", "test.error"), ("value", f"test.{unfairness}")):
         sources |= {ours: theirs, f"{ours}_low": f"{theirs}.low", f"{ours}_high": f"{theirs}.high"}
     numbers = pd.DataFrame({ours: points.get(theirs, np.nan) for ours, theirs in sources.items()}, index=points.index)
@@ -151,7 +161,8 @@ def _baseline_errors(points: pd.DataFrame, select: str) -> pd.DataFrame:
 def _scope_mean(pairs: pd.DataFrame) -> pd.DataFrame:
     groups = _by_setting(pairs)
     grouped = pairs.groupby(groups)
-    table = pd.concat([_summary(pairs, groups), grouped[[*_SELECTED, *_REPORTED]].mean()], axis=1)
+    means = grouped[[*_SELECTED, *_REPORTED, *headline(pairs)]].mean()
+    table = pd.concat([_summary(pairs, groups), means], axis=1)
     repeats = grouped["repeats"].sum()
     most = repeats.groupby(curve_numbers(table)).transform("max")
     return table.assign(

@@ -1,0 +1,152 @@
+"""The answer as text: a sentence, a short table for the terminal, and a Markdown note for MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from fwk.report import words
+from fwk.report.words import UNIT, points_of, short_name
+
+
+@dataclass(frozen=True)
+class AnswerTable:
+    """The answer for one scenario, measure of unfairness and error budget; all cells are text, the units in `columns`.
+
+    title    what is answered
+    verdict  the answer in a sentence
+    columns  headings
+    rows     one a method, best first
+    """
+
+    title: str
+    verdict: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def each_answer(answers: pd.DataFrame) -> Iterator[tuple[str, str, float, pd.DataFrame]]:
+    """(scenario, measure of unfairness, budget, rows) in the order of `answer`."""
+    for (scenario, unfairness, budget), rows in answers.groupby(["scenario", "unfairness", "budget"], sort=False):
+        yield str(scenario), str(unfairness), float(str(budget)), rows
+
+
+def short_tables(answers: pd.DataFrame) -> list[AnswerTable]:
+    """What the terminal shows of `answer`: a table for every scenario, measure of unfairness and error budget."""
+    return [
+        AnswerTable(f"{scenario}: {question(unfairness, budget)}", verdict(rows), _columns(unfairness), _rows(rows))
+        for scenario, unfairness, budget, rows in each_answer(answers)
+    ]
+
+
+def question(unfairness: str, budget: float) -> str:
+    """What an answer table answers.
+
+    >>> question("eqod", 0.005)
+    "least EqOd within +0.5 percentage points of the baseline's error"
+    """
+    unit = "percentage point" if budget == 0.01 else UNIT
+    return f"least {short_name(unfairness)} within +{100 * budget:g} {unit} of the baseline's error"
+
+
+def _columns(unfairness: str) -> tuple[str, ...]:
+    name = short_name(unfairness)
+    return ("Method", "Side", f"{name} (pp)", "95 % interval (pp)", "Error over baseline (pp)", "Flips", "Setting")
+
+
+def _rows(rows: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (
+            str(row["method"]), side(row), points_of(row["value"]),
+            words.interval(row["value_low"], row["value_high"]), points_of(row["excess"], signed=True),
+            words.count(row["flips"]) if row["side"] == "user" else words.NOTHING,
+            row["reason"] or words.setting(row["swept"], row["setting"]),
+        )
+        for _, row in rows.iterrows()
+    )  # fmt: skip
+
+
+def side(row: pd.Series) -> str:
+    """Who acts: user, firm, or nobody in the baseline."""
+    return words.NOTHING if row["card"] == "baseline" else str(row["side"])
+
+
+def verdict(rows: pd.DataFrame) -> str:
+    """The answer in a sentence, for the rows of one table: the best of each side, and the baseline."""
+    name = short_name(str(rows["unfairness"].iloc[0]))
+    before = rows["baseline_value"].iloc[0]
+    if pd.isna(before):
+        return "No baseline was measured, so there is no error budget to keep."
+    sides = [_best(rows, acting) for acting in ("user", "firm")]
+    sentence = "; ".join(found for found in sides if found)
+    told = [f"{sentence[:1].upper()}{sentence[1:]}."] if sentence else []
+    return " ".join([*told, f"The baseline has {points_of(before)} {UNIT} of {name}."])
+
+
+def in_short(rows: pd.DataFrame) -> str:
+    """The best of each side and the baseline in a few words, for the rows of one table."""
+    best = [leader(rows, acting) for acting in ("user", "firm")]
+    figures = [(str(found["method"]), float(found["value"])) for found in best if found is not None]
+    told = sorted([*figures, ("baseline", float(rows["baseline_value"].iloc[0]))], key=lambda figure: figure[1])
+    return " · ".join(f"{name} {points_of(value)}" for name, value in told)
+
+
+def leader(rows: pd.DataFrame, acting: str) -> pd.Series | None:
+    """The best row of a side ("user", "firm") in one answer table; None if none is better than the baseline."""
+    better = rows[(rows["side"] == acting) & (rows["card"] != "baseline") & (rows["value"] < rows["baseline_value"])]
+    return None if better.empty else better.iloc[0]
+
+
+def _best(rows: pd.DataFrame, acting: str) -> str:
+    if not ((rows["side"] == acting) & (rows["card"] != "baseline")).any():
+        return ""
+    best = leader(rows, acting)
+    if best is None:
+        return f"on the {acting} side no method is better than the baseline"
+    flips = f" with {words.count(best['flips'])} flips" if acting == "user" else ""
+    return (
+        f"on the {acting} side {best['method']} leaves {points_of(best['value'])} {UNIT}{flips}, for "
+        f"{points_of(best['excess'], signed=True)} {UNIT} of error"
+    )
+
+
+def how_to_read(answers: pd.DataFrame) -> tuple[str, ...]:
+    """Sentences that say how the figures of `answer` came about."""
+    select, repeats = answers["select"].iloc[0], int(answers["repeats"].max())
+    chosen = (
+        "chosen and reported on the test part, which flatters every method that has many settings"
+        if select == "test"
+        else f"chosen on the {select} part and reported on the test part, where the error can exceed the budget"
+    )
+    return (
+        "Less is better everywhere. A method's row shows the one setting of its sweep that gives the least unfairness "
+        f"within the error budget, {chosen}. Rows are sorted by unfairness on test.",
+        f"Figures are means over {words.plural(repeats, 'repeat')}; error over the baseline is paired by repeat.",
+        "The 95 % interval is a bootstrap over the people of the test part, its ends averaged over repeats: what one "
+        "test part of this size leaves uncertain. Where intervals overlap, take care; all methods are measured on the "
+        "same people, so that their differences can be clearer than the intervals.",
+        "Flips are labels that members of the collective changed in their own training data.",
+    )
+
+
+def answer_markdown(answers: pd.DataFrame) -> str:
+    """The answer and how to read it, in Markdown, for a note beside the runs."""
+    if answers.empty:
+        return "No point was measured, so there is no answer. See the failures."
+    tables = short_tables(answers)
+    parts = [f"### {_cell(table.title)}\n\n{_cell(table.verdict)}\n\n{_markdown(table)}" for table in tables]
+    advice = "\n".join(f"- {sentence}" for sentence in (*how_to_read(answers), "pp: percentage points."))
+    return "\n\n".join([*parts, f"### How to read this\n\n{advice}"]) + "\n"
+
+
+def _markdown(table: AnswerTable) -> str:
+    lines: Sequence[Sequence[str]] = [table.columns, ["---"] * len(table.columns), *table.rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    """Text that Markdown shows as it stands: names must not become markup."""
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
+    return "".join(f"\\{sign}" if sign in "\\|`*_[]" else sign for sign in plain)
