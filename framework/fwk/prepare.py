@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fwk.api import Mistake
 from fwk.check import Comparison, check
-from fwk.draft import read_config
+from fwk.draft import Fault, Place, read_config
 from fwk.execute import Options
 from fwk.plan import Plan, Tables, in_X_axis, plan, quick
 from fwk.plugins import Registry, load_plugins
@@ -56,7 +58,8 @@ class Prepared:
 def prepare(wishes: Wishes) -> Prepared:
     """Read, check, load and plan; nothing is trained. Raises Mistake."""
     registry = load_plugins(wishes.without)
-    comparison = check(read_config(wishes.config), registry)
+    draft = read_config(wishes.config)
+    comparison = check(draft, registry)
     if wishes.coarse:
         comparison = quick(comparison)
     shelf = Folders(data=wishes.data or data_folder())
@@ -65,6 +68,7 @@ def prepare(wishes: Wishes) -> Prepared:
         for number, data in enumerate(comparison.data)
         for in_X in in_X_axis(data)
     }
+    draft.raise_faults(list(_faults(comparison, tables)))
     planned = plan(comparison, registry, tables, coarse=wishes.coarse)
     output = wishes.output or Path(comparison.config.output or Path("results") / comparison.config.name)
     return Prepared(registry, comparison, tables, planned, output)
@@ -85,3 +89,16 @@ def _loaded(comparison: Comparison, number: int, in_X: bool, shelf: Folders) -> 
         )
     except Exception as error:  # noqa: BLE001  # the plugin border: a data set's reader
         return error
+
+
+def _faults(comparison: Comparison, tables: Tables) -> Iterator[Fault]:
+    """What the config asks of a table that it does not have: unlike a missing file, that is for the user to mend."""
+    for number, data in enumerate(comparison.data):
+        place: Place = ("datasets", number)
+        for in_X in in_X_axis(data):
+            table = tables[data.label, in_X]
+            if isinstance(table, Mistake):
+                key, _, message = str(table).partition(": ")
+                yield Fault(("audit",) if key == "audit" else (*place, key), message)
+            elif isinstance(table, Table) and data.spec.test == "published" and table.published is None:
+                yield Fault((*place, "test"), "no test part was published; give a share, such as 0.2")

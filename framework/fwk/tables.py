@@ -59,12 +59,13 @@ def make_table(
     group_in_X       whether features made from the columns of `minority` stay; if there are none, the mark is added
     audit            raw columns to carry as traits; the card's by default
 
-    Raises Mistake for an expression or column that does not fit, and for a table without both groups and labels.
+    Raises Mistake, which starts with the key of the config that is to blame, for an expression or column that does not
+    fit, and for a table without features, or without both groups and labels.
     """
     rows = source.read(shelf)
     minority, keep = minority or card.minority, card.keep if keep is None else keep
     if not minority:
-        raise Mistake(f"data set {card.name!r} needs `minority:`, an expression over its columns: {_listed(rows)}")
+        raise Mistake(f"minority: data set {card.name!r} needs an expression over its columns: {_listed(rows)}")
     if keep:
         rows = rows[_marked(rows, keep, "keep")].reset_index(drop=True)
         if rows.empty:
@@ -102,7 +103,7 @@ def fingerprint(people: Labelled, published: Bools | None) -> str:
     arrays: list[npt.NDArray[np.generic]] = [people.X, people.minority, people.y]
     arrays += [] if published is None else [published]
     for array in arrays:
-        digest.update(np.ascontiguousarray(array).view(np.uint8))
+        digest.update(np.ascontiguousarray(array).tobytes())
     for values in people.people.traits.values():
         digest.update(pd.util.hash_array(np.asarray(values, dtype=object), categorize=True).tobytes())
     return digest.hexdigest()
@@ -121,7 +122,10 @@ def _people(
     if not group_in_X:
         features = features.drop(columns=made_of_group)
     elif not made_of_group:
-        features = features.assign(minority=group.astype(float))
+        name = next(name for name in ("minority", "minority (group)", "(minority)") if name not in features)
+        features = features.assign(**{name: group.astype(float)})
+    if features.empty:
+        raise Mistake(f"group_in_X: without {', '.join(made_of_group)} no feature is left; keep the group among them")
     nominal = tuple(i for i, dtype in enumerate(features.dtypes) if isinstance(dtype, pd.CategoricalDtype))
     X = np.column_stack([_numbers(features.iloc[:, i]) for i in range(features.shape[1])])
     return People(X, group, tuple(map(str, features.columns)), nominal, dict(traits))
@@ -136,11 +140,14 @@ def _numbers(column: pd.Series) -> Floats:
 
 def _traits(rows: pd.DataFrame, card: Dataset, audit: tuple[str, ...] | None) -> dict[str, npt.NDArray[np.object_]]:
     wanted = card.audit if audit is None else audit
-    for name in wanted:
-        if name not in rows.columns:
-            hint = nearest_name(name, map(str, rows.columns))
-            raise Mistake(f"audit: data set {card.name!r} has no column {name!r}{hint}; it has: {_listed(rows)}")
-    return {name: rows[name].astype(str).to_numpy(dtype=object) for name in wanted}
+    if absent := [name for name in wanted if name not in rows.columns]:
+        hint = nearest_name(absent[0], map(str, rows.columns))
+        named = ", ".join(map(repr, absent))
+        raise Mistake(f"audit: data set {card.name!r} has no column {named}{hint}; it has: {_listed(rows)}")
+    return {
+        name: np.array(["missing" if pd.isna(value) else str(value) for value in rows[name]], dtype=object)
+        for name in wanted
+    }
 
 
 def _marked(rows: pd.DataFrame, expression: str, key: str) -> Bools:
@@ -150,14 +157,16 @@ def _marked(rows: pd.DataFrame, expression: str, key: str) -> Bools:
     try:
         mask = rows.eval(expression, engine="python", local_dict={}, global_dict={})
     except Exception as error:  # pandas raises what its parser meets, SyntaxError to TypeError
+        unknown = re.match(r"name '(\w+)' is not defined", str(error))
+        near = nearest_name(unknown[1], map(str, rows.columns)) if unknown else ""
         raise Mistake(
-            f"{key}: {expression!r} cannot be evaluated ({type(error).__name__}: {error}); "
+            f"{key}: {expression!r} cannot be evaluated ({type(error).__name__}: {error}){near}; "
             f"the columns are: {_listed(rows)}; write it like \"race == 'Black'\""
         ) from error
-    if not isinstance(mask, pd.Series) or mask.dtype != bool:
-        kind = mask.dtype if isinstance(mask, pd.Series) else type(mask).__name__
-        raise Mistake(f"{key}: {expression!r} gives {kind}, not true or false for each row")
-    return np.asarray(mask.to_numpy(), dtype=bool)
+    if isinstance(mask, pd.Series) and pd.api.types.is_bool_dtype(mask.dtype):
+        return np.asarray(mask.to_numpy(dtype=bool, na_value=False))
+    kind = mask.dtype if isinstance(mask, pd.Series) else type(mask).__name__
+    raise Mistake(f"{key}: {expression!r} gives {kind}, not true or false for each row")
 
 
 def _columns_in(expression: str, rows: pd.DataFrame) -> set[str]:
