@@ -8,6 +8,8 @@ from importlib import import_module
 from fwk import Card, hookimpl
 
 MODULES = (
+    "lfr",
+    "lfr_holisticai",
     "massaging",
     "reweighing",
     "sampling",
@@ -15,6 +17,7 @@ MODULES = (
     "reductions",
     "grid_search",
     "calibrated",
+    "calibrated_holisticai",
     "eqodds_thresholds",
     "relaxed_eqodds",
     "reject_option",

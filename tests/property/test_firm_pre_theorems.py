@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fwk import Labelled, People
@@ -14,6 +14,8 @@ from fwk_firm_side.cells import counts, ranked, shuffled
 from fwk_firm_side.massaging import discriminating_pairs, massaged
 from fwk_firm_side.reweighing import weights
 from fwk_firm_side.sampling import balanced, sample, towards_independence, whole
+
+patient = settings(deadline=None)  # other work may share the machine
 
 
 @st.composite
@@ -40,6 +42,7 @@ seeds = st.integers(0, 2**32)
 
 
 @given(tables(), seeds)
+@patient
 def test_the_papers_number_of_pairs_removes_the_discrimination_to_within_one_pair(table: Labelled, seed: int) -> None:
     pairs = discriminating_pairs(counts(table))
     assume(pairs >= 0)
@@ -52,6 +55,7 @@ def test_the_papers_number_of_pairs_removes_the_discrimination_to_within_one_pai
 
 
 @given(tables(), st.integers(0, 30), seeds)
+@patient
 def test_massaging_promotes_the_highest_of_the_minority_and_demotes_the_lowest_of_the_majority(
     table: Labelled, pairs: int, seed: int
 ) -> None:
@@ -69,6 +73,7 @@ def test_massaging_promotes_the_highest_of_the_minority_and_demotes_the_lowest_o
 
 
 @given(tables())
+@patient
 def test_full_weights_make_group_and_label_independent_and_keep_their_shares(table: Labelled) -> None:
     w = weights(table)
     assert w.mean() == pytest.approx(1)
@@ -80,6 +85,7 @@ def test_full_weights_make_group_and_label_independent_and_keep_their_shares(tab
 
 
 @given(tables(), st.floats(0, 1))
+@patient
 def test_weights_go_straight_from_none_to_full_and_the_weighted_discrimination_with_them(
     table: Labelled, share: float
 ) -> None:
@@ -92,6 +98,7 @@ def test_weights_go_straight_from_none_to_full_and_the_weighted_discrimination_w
 
 
 @given(tables(), st.floats(0, 1), seeds)
+@patient
 def test_a_sample_has_the_sizes_asked_for_and_repeats_nobody_more_than_once_oftener_than_another(
     table: Labelled, share: float, seed: int
 ) -> None:
@@ -107,6 +114,7 @@ def test_a_sample_has_the_sizes_asked_for_and_repeats_nobody_more_than_once_ofte
 
 
 @given(tables(smallest=5), seeds)
+@patient
 def test_a_full_uniform_sample_has_no_discrimination_to_within_rounding(table: Labelled, seed: int) -> None:
     order = shuffled(table, np.random.default_rng(seed))
     rows = sample(table, whole(towards_independence(counts(table), 1.0)), lambda y: order)
@@ -117,6 +125,7 @@ def test_a_full_uniform_sample_has_no_discrimination_to_within_rounding(table: L
 
 
 @given(tables(), seeds)
+@patient
 def test_balanced_labels_end_discrimination_and_balanced_cells_are_of_one_size(table: Labelled, seed: int) -> None:
     n = counts(table)
     order = shuffled(table, np.random.default_rng(seed))
@@ -128,6 +137,7 @@ def test_balanced_labels_end_discrimination_and_balanced_cells_are_of_one_size(t
 
 
 @given(tables(), seeds, st.randoms(use_true_random=False))
+@patient
 def test_the_same_people_are_chosen_in_whatever_order_they_come(table: Labelled, seed: int, random) -> None:
     places = list(range(len(table)))
     random.shuffle(places)
@@ -142,6 +152,7 @@ def test_the_same_people_are_chosen_in_whatever_order_they_come(table: Labelled,
 
 
 @given(tables(), seeds)
+@patient
 def test_ties_are_broken_by_the_seed_and_scores_rank_first(table: Labelled, seed: int) -> None:
     order = ranked(table, table.X[:, 0], np.random.default_rng(seed))
     assert sorted(order) == list(range(len(table)))
