@@ -37,11 +37,12 @@ def view_state(comparison: str, execution: str, now: int, scores: Sequence[str] 
         "hideEmptyCharts": True,
         "autoRefreshEnabled": False,
         "isAccordionReordered": True,
-        "compareRunSections": [_section("Fronts", True), *(_section(name, False) for name in _GENERATED)],
+        "compareRunSections": [_section("Fronts and curves", True), *(_section(name, False) for name in _GENERATED)],
         "compareRunCharts": [
-            _front("front", "eqod", "Front: error against EqOd"),
-            _front("front-sp", "sp", "Front: error against SP"),
-            _front("curve", "eqod", "Whole sweep: error against EqOd"),
+            _line("front/error", "front/eqod"),
+            _line("front-sp/error", "front-sp/sp"),
+            _line("curve/eqod", ""),
+            _line("curve/error", ""),
         ],
     }
     packed = "deflate;" + base64.b64encode(zlib.compress(json.dumps(state).encode())).decode()
@@ -56,20 +57,22 @@ def _section(name: str, unfolded: bool) -> Json:
             "columns": 2, "cardHeight": 420}  # fmt: skip
 
 
-def _front(prefix: str, unfairness: str, title: str) -> Json:
-    """A line chart, one line a run, whose x axis is a metric: unfairness to the right, error upwards."""
+def _line(metric: str, across: str) -> Json:
+    """A line chart, one line a run, of a metric over another one; over the position in the sweep without that.
+
+    MLflow joins the points from left to right, whatever their order: right for a front, not for a sweep.
+    """
     return {
-        "uuid": f"fwk-chart-{prefix}-{unfairness}",
+        "uuid": f"fwk-chart-{metric}",
         "type": "LINE",
-        "metricSectionId": "fwk-Fronts",
-        "displayName": title,
+        "metricSectionId": "fwk-Fronts and curves",
         "isGenerated": False,
         "deleted": False,
         "runsCountToCompare": 100,
-        "metricKey": f"{prefix}/error",
-        "selectedMetricKeys": [f"{prefix}/error"],
-        "xAxisKey": "metric",
-        "selectedXAxisMetricKey": f"{prefix}/{unfairness}",
+        "metricKey": metric,
+        "selectedMetricKeys": [metric],
+        "xAxisKey": "metric" if across else "step",
+        "selectedXAxisMetricKey": across,
         "useGlobalXaxisKey": False,
         "useGlobalLineSmoothing": False,
         "lineSmoothness": 0,
