@@ -38,6 +38,9 @@ class Space:
     name: str
     method: Entry | None = None
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
 
 @dataclass(frozen=True)
 class Comparison:

@@ -53,7 +53,9 @@ class Draft:
 
     def raise_faults(self, more: Sequence[Fault] = ()) -> Config:
         """The Config, or Mistake with every fault, a line each."""
-        faults = sorted({*self.faults, *more}, key=lambda fault: (self._position(fault.place)[:2], fault.message))
+        faults = sorted(
+            {*self.faults, *more}, key=lambda fault: (self._position(fault.place)[:2], str(fault.place), fault.message)
+        )
         if faults or self.config is None:
             lines = [f"{self.where(fault.place)}: {fault.message}" for fault in faults]
             count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from fwk.api import Dataset, FirmSide, UserSide
 from fwk.config import MethodSpec
@@ -72,8 +75,10 @@ def defaults(card: UserSide | FirmSide) -> dict[str, Any]:
 
 
 def frozen(value: Any) -> Any:
-    """A knob's value as a method gets it: lists are tuples."""
-    return tuple(map(frozen, value)) if isinstance(value, list) else value
+    """A knob's value as a method gets it: lists are tuples, numbers are Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
 
 
 def no_knob(card: UserSide | FirmSide | Dataset, name: str, reserved: Sequence[str] = ()) -> str:
@@ -93,16 +98,13 @@ def _sweep(spec: MethodSpec, card: UserSide | FirmSide) -> tuple[str, Grid, str]
         if unknown := [name for name in spec.sweep if name not in knobs]:
             return "", (), no_knob(card, unknown[0])
         if len(spec.sweep) != 1:
-            return (
-                "",
-                (),
-                f"{', '.join(spec.sweep) or 'nothing'} given; sweep one knob of: {', '.join(knobs) or 'none'}",
-            )
+            given = ", ".join(spec.sweep) or "nothing"
+            return "", (), f"{given} is swept; sweep one knob of: {', '.join(knobs) or 'none'}"
         knob, values = next(iter(spec.sweep.items()))
         return knob, tuple(map(frozen, values)), ""
     if not card.knob or card.knob in {*spec.knobs, *spec.each}:
         return "", (), f"{card.name} has no knob left to sweep" if spec.sweep is not None else ""
-    return card.knob, tuple(map(frozen, spec.sweep)) if spec.sweep is not None else card.sweep, ""
+    return card.knob, tuple(map(frozen, spec.sweep if spec.sweep is not None else card.sweep)), ""
 
 
 def _tuned(spec: MethodSpec, card: UserSide | FirmSide, swept: str) -> dict[str, Grid]:
@@ -111,7 +113,7 @@ def _tuned(spec: MethodSpec, card: UserSide | FirmSide, swept: str) -> dict[str,
     if spec.tune is not None:
         return {name: tuple(map(frozen, grid)) for name, grid in spec.tune.items()}
     taken = {*spec.knobs, *spec.each, swept}
-    return {name: tuple(grid) for name, grid in card.tune.items() if name not in taken}
+    return {name: tuple(map(frozen, grid)) for name, grid in card.tune.items() if name not in taken}
 
 
 def _unknown_knobs(place: Place, spec: MethodSpec, card: UserSide | FirmSide) -> list[Fault]:
@@ -142,9 +144,13 @@ def _cannot_be_built(entry: Entry) -> Iterator[str]:
     """Why the method cannot be made: with its first candidate at every setting, or another at the first."""
     candidates, settings = list(entry.candidates()), entry.settings or (None,)
     for chosen, setting in [(candidates[0], setting) for setting in settings] + [(c, settings[0]) for c in candidates]:
+        varied = {**chosen, **({entry.swept: setting} if setting is not None else {})}
+        at = f" at {', '.join(f'{k} = {v!r}' for k, v in varied.items())}" if varied else ""
         try:
             hash(entry.build(chosen, setting))
         except Exception as error:  # noqa: BLE001  # the plugin border: a stranger's constructor
-            varied = {**chosen, **({entry.swept: setting} if setting is not None else {})}
-            at = f" at {', '.join(f'{k} = {v!r}' for k, v in varied.items())}" if varied else ""
             yield f"{entry.card.name} cannot be built{at}: {error}"
+        try:
+            json.dumps([entry.knobs, varied])
+        except (TypeError, ValueError) as error:
+            yield f"{entry.card.name} cannot be recorded{at}: {error}; knobs are numbers, texts, truths or lists"
