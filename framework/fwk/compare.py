@@ -22,7 +22,7 @@ from fwk.prepare import Prepared, Wishes, prepare
 from fwk.progress import Watch
 from fwk.report import answer_markdown, draw_front, write_report
 from fwk.store import Store
-from fwk.track import DataInfo, Summary, method_runs, open_tracker, score_name
+from fwk.track import DataInfo, Summary, Tracker, method_runs, open_tracker, score_name
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ def compare(wishes: Wishes, watch: Watch) -> Result:
     prepared = prepare(wishes)
     for plugin in prepared.registry.broken:
         watch.say(f"left out, it is broken: plugin {plugin.name}: {plugin.trouble}; `fwk plugins` says more")
+    tracker = _tracker(prepared, wishes)  # before training, so that a server that does not answer costs no time
     outcomes = _outcomes(prepared, wishes, watch)
     points = table_of(o for o in outcomes if isinstance(o, Point))
     failures = table_of(o for o in outcomes if isinstance(o, Failure) and not o.run.tuning)
@@ -56,10 +57,16 @@ def compare(wishes: Wishes, watch: Watch) -> Result:
     fronts = choose_fronts(points[~points["tuning"]], select=prepared.plan.config.select)
     result = Result(prepared, points, fronts, answer(fronts), failures)
     files = _write(result, time.monotonic() - started)
-    if wishes.track:
+    if tracker is not None:
         watch.say("logging to MLflow")
-        _track(result, wishes, files)
+        _track(tracker, result, files)
     return result
+
+
+def _tracker(prepared: Prepared, wishes: Wishes) -> Tracker | None:
+    config = prepared.plan.config
+    uri = wishes.tracking_uri or config.tracking_uri
+    return open_tracker(uri or None, Path.cwd(), config.name) if wishes.track else None
 
 
 def _outcomes(prepared: Prepared, wishes: Wishes, watch: Watch) -> list[Outcome]:
@@ -91,10 +98,7 @@ def _write(result: Result, seconds: float) -> list[Path]:
     return [*(folder / name for name in names), result.page]
 
 
-def _track(result: Result, wishes: Wishes, files: Iterable[Path]) -> None:
-    config = result.prepared.plan.config
-    uri = wishes.tracking_uri or config.tracking_uri
-    tracker = open_tracker(uri or None, Path.cwd(), config.name)
+def _track(tracker: Tracker, result: Result, files: Iterable[Path]) -> None:
     runs = method_runs(result.points, result.fronts, result.answers, _data_info(result.prepared))
     for run in runs:
         tracker.log_method(run)
