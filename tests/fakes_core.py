@@ -327,7 +327,9 @@ class Bench:
         for data in comparison.data:
             for in_X in in_X_axis(data):
                 try:
-                    tables[data.label, in_X] = make_table(data.card, data.source, NoShelf(), group_in_X=in_X)
+                    tables[data.label, in_X] = make_table(
+                        data.card, data.source, data.source.read(NoShelf()), group_in_X=in_X
+                    )
                 except OSError as error:
                     tables[data.label, in_X] = error
         return plan(comparison, self.registry, tables)

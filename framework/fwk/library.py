@@ -11,6 +11,7 @@ from rich.console import Console
 from ruamel.yaml import YAML
 
 from fwk.api import Dataset, Mistake
+from fwk.kept import read_rows
 from fwk.plugins import Registry, knobs_of
 from fwk.shelf import Folders, data_folder, state_of
 from fwk.show import table
@@ -31,11 +32,12 @@ def describe(console: Console, card: Dataset, data: Path | None) -> None:
     if (state := _state(card, folders)) != "here":
         console.print(f"\nnot here: {state}", highlight=False)
         return
-    made = make_table(card, source, folders)
+    raw = read_rows(source, folders)
+    made = make_table(card, source, raw)
     rows = [(name.replace("_", " "), f"{count:,}") for name, count in made.counts.items()]
     console.print()
     table(console, ("as encoded by default", "count"), rows)
-    console.print(f"raw columns: {', '.join(map(str, source.read(folders).columns))}", highlight=False)
+    console.print(f"raw columns: {', '.join(map(str, raw.columns))}", highlight=False)
 
 
 def fetch(console: Console, card: Dataset, data: Path | None) -> None:

@@ -10,6 +10,7 @@ from fwk.api import Mistake
 from fwk.check import Comparison, check
 from fwk.draft import Fault, Place, read_config
 from fwk.execute import Options
+from fwk.kept import read_rows
 from fwk.plan import Plan, Tables, in_X_axis, plan, quick
 from fwk.plugins import Registry, load_plugins
 from fwk.shelf import Folders, data_folder
@@ -81,7 +82,7 @@ def _loaded(comparison: Comparison, number: int, in_X: bool, shelf: Folders) -> 
         return make_table(
             data.card,
             data.source,
-            shelf,
+            read_rows(data.source, shelf),
             minority=data.spec.minority,
             keep=data.spec.keep,
             group_in_X=in_X,

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fwk.api import Bools, Dataset, Encoded, Floats, Ints, Labelled, Mistake, People, Shelf, Source
+from fwk.api import Bools, Dataset, Encoded, Floats, Ints, Labelled, Mistake, People, Source
 from fwk.hints import nearest_name
 
 
@@ -46,15 +46,16 @@ class Table:
 def make_table(
     card: Dataset,
     source: Source,
-    shelf: Shelf,
+    rows: pd.DataFrame,
     *,
     minority: str = "",
     keep: str | None = None,
     group_in_X: bool = True,
     audit: tuple[str, ...] | None = None,
 ) -> Table:
-    """Read, filter, encode and mark a data set.
+    """Filter, encode and mark a data set.
 
+    rows             what `source` read
     minority, keep   expressions over the raw columns; the card's by default
     group_in_X       whether features made from the columns of `minority` stay; if there are none, the mark is added
     audit            raw columns to carry as traits; the card's by default
@@ -62,7 +63,6 @@ def make_table(
     Raises Mistake, which starts with the key of the config that is to blame, for an expression or column that does not
     fit, and for a table without features, or without both groups and labels.
     """
-    rows = source.read(shelf)
     minority, keep = minority or card.minority, card.keep if keep is None else keep
     if not minority:
         raise Mistake(f"minority: data set {card.name!r} needs an expression over its columns: {_listed(rows)}")

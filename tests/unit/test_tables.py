@@ -48,7 +48,8 @@ CARD = Dataset(name="rows", make=Rows, minority="race == 'Black'", keep="race in
 
 
 def made(source: Rows | None = None, card: Dataset = CARD, **asked: Any) -> Table:
-    return make_table(card, source or Rows(), NoShelf(), **asked)
+    given = source or Rows()
+    return make_table(card, given, given.read(NoShelf()), **asked)
 
 
 def test_the_cards_expressions_are_the_default_and_the_configs_win() -> None:
