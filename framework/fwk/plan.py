@@ -133,7 +133,7 @@ class Plan:
     def fits(self) -> int:
         """All fits after structural sharing: the base once a repeat and ground; equal flips found later save more."""
         base = self.repeats * len(self.grounds)
-        return base + sum(row["fits"] + row["extra fits to tune"] for row in self.counts())
+        return base + sum(int(row["fits"] + row["extra fits to tune"]) for row in self.counts())
 
     @property
     def points(self) -> int:
@@ -166,7 +166,7 @@ def plan(comparison: Comparison, registry: Registry, tables: Tables, *, coarse: 
     coarse  thin the automatic budgets (`quick`)
     """
     config = comparison.config
-    curves = []
+    curves: list[Curve] = []
     for data in comparison.data:
         for in_X, learner in itertools.product(in_X_axis(data), comparison.learners):
             table = tables[data.label, in_X]
@@ -214,9 +214,10 @@ def auto_budgets(pool: int, coarse: bool = False) -> tuple[int | float, ...]:
 
 def _round(value: float, digits: int) -> int:
     """To a number that reads well: one digit of 1, 1.5, 2, 3, 5, 7.5; or two digits ending in 0 or 5."""
-    scale = 10 ** math.floor(math.log10(value))
+    scale: int = 10 ** math.floor(math.log10(value))
     if digits == 1:
-        return max(1, round(scale * min((1, 1.5, 2, 3, 5, 7.5, 10), key=lambda nice: abs(nice - value / scale))))
+        nice = min((1, 1.5, 2, 3, 5, 7.5, 10), key=lambda number: abs(number - value / scale))
+        return max(1, round(scale * nice))
     unit = max(1, scale // 20)
     return round(value / unit) * unit
 

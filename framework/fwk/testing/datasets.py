@@ -54,25 +54,11 @@ class Stock:
     @cached_property
     def table(self) -> Table:
         """The table that a comparison would use."""
-        return attempt("make_table", make_table, self.card, _Read(self.rows, self.make()), self.shelf)
+        return attempt("make_table", make_table, self.card, self.make(), self.rows)
 
     def encoded(self) -> Encoded:
         """The kept rows, encoded."""
         return attempt("encode", self.make().encode, self.kept)
-
-
-@dataclass(frozen=True, eq=False)
-class _Read:
-    """A data set whose rows were read already."""
-
-    rows: pd.DataFrame
-    source: Source
-
-    def read(self, shelf: Shelf) -> pd.DataFrame:
-        return self.rows
-
-    def encode(self, rows: pd.DataFrame) -> Encoded:
-        return self.source.encode(rows)
 
 
 def _read(source: Source, shelf: Shelf) -> pd.DataFrame | FileNotFoundError:
