@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import time
 import traceback
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from fwk.api import Floats, Ints, Note
+from fwk.api import Floats, Ints
 from fwk.check import Space
 from fwk.entries import Entry
 from fwk.evaluate import Measures
 from fwk.firm import hard_rule
 from fwk.points import Failure, Outcome, Point, Run
 from fwk.relabel import Collective, Search, flip, ranking, view
+from fwk.remarks import remarks
 from fwk.split import seed_of, stream
 from fwk.stage import Place, Stage, limit, stage
 
@@ -74,30 +74,30 @@ class RankCell:
                 train = ground.train_in(self.space)
                 pool = ground.collective(max(request.alpha for request in self.requests), self.known)
                 search = _search(train, pool, seed_of(self.place.seed, "neighbours", self.repeat))
-                if k := _largest_k(self.requests):
-                    search.prepare(k)
         except Exception as error:  # noqa: BLE001  # the plugin border: the space is a plugin's
             return [_trouble(error)] * len(self.requests)
+        with suppress(Exception), limit(self.timeout):  # who needs neighbours and cannot have them fails by itself
+            if k := _largest_k(self.requests):
+                search.prepare(k)
         return [self._rank(ground, train, pool, search, request) for request in self.requests]
 
     def _rank(self, ground: Stage, train: Any, pool: Collective, search: Search, request: Request) -> Ranked | Trouble:
-        collective = ground.collective(request.alpha, self.known)
-        if len(collective.candidates) == 0:
-            return Ranked(collective.candidates, 0, ("the collective has no member with y = 0 to flip",), 0.0)
-        members = train.take(collective.members)
-        own = np.searchsorted(collective.members, collective.candidates)
-        part = search.of(np.searchsorted(pool.candidates, collective.candidates), members, own)
         what = (request.entry.card.name, request.alpha, self.known, self.space.name, self.repeat)
         start = time.perf_counter()
         try:
-            with limit(self.timeout), _remarks() as notes:
+            with limit(self.timeout), remarks() as notes:
+                collective = ground.collective(request.alpha, self.known)
+                candidates = collective.candidates
+                if len(candidates) == 0:
+                    return Ranked(candidates, 0, ("the collective has no member with y = 0 to flip",), 0.0)
+                own = np.searchsorted(collective.members, candidates)
+                part = search.of(np.searchsorted(pool.candidates, candidates), train.take(collective.members), own)
                 method = request.entry.build(dict(request.chosen))
                 scores = method.score(view(train, collective, part), stream(self.place.seed, "method", *what))
-                order = ranking(scores, len(collective.candidates), stream(self.place.seed, "ties", self.repeat))
+                order = ranking(scores, len(candidates), stream(self.place.seed, "ties", self.repeat))
         except Exception as error:  # noqa: BLE001  # the plugin border: a stranger's ranker
             return _trouble(error)
-        rows = collective.candidates[order]
-        return Ranked(rows, len(collective.candidates), tuple(notes), time.perf_counter() - start)
+        return Ranked(candidates[order], len(candidates), tuple(notes), time.perf_counter() - start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +111,7 @@ class BaseCell:
 
     def do(self) -> list[Outcome]:
         """Nothing to record: who needs the base and cannot have it fails by itself, with the reason."""
-        with suppress(Exception), limit(self.timeout), _remarks():
+        with suppress(Exception), limit(self.timeout), remarks():
             ground = stage(self.place, self.repeat)
             ground.firm.fit(ground.train)
             if self.out_of_fold:
@@ -133,7 +133,7 @@ class FlipCell:
         """One outcome a run."""
         start = time.perf_counter()
         try:
-            with limit(self.timeout), _remarks() as remarks:
+            with limit(self.timeout), remarks() as warned:
                 ground = stage(self.place, self.repeat)
                 relabelled = ground.train.relabelled(flip(ground.train.y, self.rows))
                 started = time.perf_counter()
@@ -157,7 +157,7 @@ class FlipCell:
                     seconds=fitted - started if first else 0.0,
                     deciding_seconds=decided - fitted if first else 0.0,
                     ranking_seconds=ranking_seconds,
-                    notes=(*notes, *remarks),
+                    notes=(*notes, *warned),
                 )
             )
         return points
@@ -178,7 +178,7 @@ class FirmCell:
         start = time.perf_counter()
         run = self.run
         try:
-            with limit(self.timeout), _remarks() as notes:
+            with limit(self.timeout), remarks() as notes:
                 ground = stage(self.place, self.repeat)
                 chosen = {name: dict(run.knobs)[name] for name, _ in self.entry.tuned}
                 method = self.entry.build(chosen, run.setting)
@@ -228,25 +228,8 @@ def _search(train: Any, pool: Collective, seed: int) -> Search:
 
 
 def _largest_k(requests: tuple[Request, ...]) -> int:
-    return max((dict((*r.entry.knobs, *r.chosen)).get("k", 0) for r in requests), default=0)
-
-
-@contextmanager
-def _remarks() -> Iterator[list[str]]:
-    """Collect what a method wants noted, and warnings that a user should know of; libraries' deprecations are not."""
-    found: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield found
-    for warning in caught:
-        if issubclass(warning.category, Note):
-            text = str(warning.message)
-        elif issubclass(warning.category, UserWarning | RuntimeWarning):
-            text = f"{warning.category.__name__}: {str(warning.message).splitlines()[0]}"
-        else:
-            continue
-        if text not in found and len(found) < 10:
-            found.append(text)
+    asked = [dict((*request.entry.knobs, *request.chosen)).get("k") for request in requests]
+    return max((k for k in asked if isinstance(k, int)), default=0)
 
 
 def _trouble(error: BaseException) -> Trouble:

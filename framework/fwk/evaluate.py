@@ -38,7 +38,8 @@ def cells(accept: Floats, y: Bools, minority: Bools) -> Cells:
     """
     cell = 2 * minority.astype(np.int64) + y
     count = np.bincount(cell, minlength=4).astype(np.float64).reshape(2, 2)
-    return Cells(count, np.bincount(cell, weights=accept, minlength=4).reshape(2, 2))
+    accepted = np.bincount(cell, weights=accept, minlength=4).astype(np.float64).reshape(2, 2)
+    return Cells(count, accepted)
 
 
 def measure(

@@ -95,7 +95,7 @@ def execute(plan: Plan, store: Store, metrics: Iterable[Metric], options: Option
             if (trouble := _cannot_start(work, curve)) is None:
                 curves.append(curve)
             else:
-                yield from _keep(work, _lost(curve, plan.repeats, trouble))
+                yield from _lost(curve, plan.repeats, trouble)
         yield from _first_wave(work, curves)
         yield from _tuned_wave(work, curves)
 
@@ -138,7 +138,7 @@ def _tuned_wave(work: _Work, curves: Sequence[Curve]) -> Iterator[Outcome]:
             if trouble is None:
                 wanted += [(curve, chosen, run) for run in runs]
             else:
-                yield from _keep(work, [dataclasses.replace(trouble, run=run) for run in runs])
+                yield from (dataclasses.replace(trouble, run=run) for run in runs)
     yield from _work_out(work, wanted)
 
 
@@ -275,7 +275,8 @@ def _drive(work: _Work, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Any]]:
 def _alone(work: _Work, number: int, cell: Cell, marks: Path) -> Any:
     """A cell in workers of its own: if one dies again, it is this cell that kills it."""
     try:
-        return next(answer for _, answer in _parallel(work, {number: cell}, marks))
+        ((_, answer),) = _parallel(work, {number: cell}, marks)
+        return answer
     except TerminatedWorkerError as error:
         trouble = Trouble("WorkerDied", "its process was killed, twice; is there enough memory? see --jobs", str(error))
         if isinstance(cell, RankCell):

@@ -8,7 +8,8 @@ import inspect
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.model_selection import StratifiedKFold
 
-from fwk.api import Bools, Classifier, Decider, Floats, Labelled, People, Refusal
+from fwk.api import Bools, Classifier, Decider, Floats, Labelled, Note, People, Refusal
 from fwk.hints import nearest_name
+from fwk.remarks import remarks
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ class Training:
         self.seed = seed
         self.folder = folder
         self.categorical = categorical
-        self._kept: dict[str, Any] = {}  # models and scores by key
+        self._kept: dict[str, tuple[Any, list[str]]] = {}  # a model or scores, and remarks
 
     def estimator(self) -> Classifier:
         """An unfitted classifier, seeded."""
@@ -132,12 +134,7 @@ class Training:
 
     def fit(self, table: Labelled, sample_weight: Floats | None = None) -> Classifier:
         """The learner fitted on (X, y as 0 and 1), once for equal tables and weights."""
-        key = self._key(table, sample_weight)
-        model = self._read(key)
-        if model is None:
-            model = self.train(table, sample_weight)
-            self._write(key, model)
-        return model
+        return self._once(self._key(table, sample_weight), lambda: self.train(table, sample_weight))
 
     def train(self, table: Labelled, sample_weight: Floats | None = None) -> Classifier:
         """Like `fit`, for a table that nobody will ask for again: nothing is looked up or kept."""
@@ -154,28 +151,31 @@ class Training:
         if len(table) < folds:
             raise Refusal(f"held-out scores in {folds} folds need as many people; there are {len(table)}")
         key = f"{self._key(table, table.minority)}-{folds}-folds"
-        if (kept := self._read(key)) is not None:
-            return np.asarray(kept)
+        return np.asarray(self._once(key, lambda: self._held_out(table, folds)))
+
+    def _held_out(self, table: Labelled, folds: int) -> Floats:
         number = fold_numbers(table.y, table.minority, folds, self.seed)
         scores = np.empty(len(table))
         for fold in np.unique(number):
             held_out = number == fold
             scores[held_out] = positive_probability(self.train(table.take(~held_out)), table.X[held_out])
-        self._write(key, scores)
         return scores
 
-    def _read(self, key: str) -> Any:  # what `_write` was given
-        if key not in self._kept:
-            path = self.folder / f"{key}.joblib" if self.folder is not None else None
-            if path is None or not path.exists():
-                return None
+    def _once(self, key: str, make: Callable[[], Any]) -> Any:  # a fitted classifier, or scores
+        """What `make` makes, made by who asks first; what it warns of is repeated to everybody who asks."""
+        path = self.folder / f"{key}.joblib" if self.folder is not None else None
+        if key not in self._kept and path is not None and path.exists():
             self._kept[key] = joblib.load(path)
-        return self._kept[key]
-
-    def _write(self, key: str, made: Any) -> None:  # a fitted classifier, or scores
-        self._kept[key] = made
-        if self.folder is not None:
-            _write_whole(self.folder / f"{key}.joblib", made)
+        elif key not in self._kept:
+            with remarks() as found:
+                made = make()
+            self._kept[key] = made, found
+            if path is not None:
+                _write_whole(path, self._kept[key])
+        made, found = self._kept[key]
+        for text in found:
+            warnings.warn(text, Note, stacklevel=3)
+        return made
 
     def _key(self, table: Labelled, beside: Floats | Bools | None) -> str:
         digest = hashlib.blake2b(digest_size=16)

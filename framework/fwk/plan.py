@@ -138,7 +138,7 @@ class Plan:
     @property
     def points(self) -> int:
         """All points that the curves will have."""
-        return sum(row["points"] for row in self.counts())
+        return sum(int(row["points"]) for row in self.counts())
 
 
 def quick(comparison: Comparison) -> Comparison:
@@ -155,6 +155,8 @@ def quick(comparison: Comparison) -> Comparison:
     changes: dict[str, Any] = {"repeats": min(config.repeats, QUICK_REPEATS), "name": f"{config.name}-quick"}
     if config.tune.trials > 2:
         changes["tune"] = config.tune.model_copy(update={"trials": 2})
+    if config.output:
+        changes["output"] = f"{config.output}-quick"
     if isinstance(config.budgets, list):
         changes["budgets"] = list(_thinned(tuple(config.budgets), 6))
     return dataclasses.replace(comparison, config=config.model_copy(update=changes), methods=methods)
@@ -184,7 +186,7 @@ def in_X_axis(data: Data) -> list[bool]:
 
 
 def parts_of(table: Table, config: Config, data: Data, repeat: int) -> Parts:
-    """The parts of one repeat. Raises Mistake if a published part is asked for and there is none."""
+    """The parts of one repeat. Raises ValueError if one is empty, or a published one is asked for and there is none."""
     rng = stream(config.seed, "split", repeat if config.resplit else 0)
     return split(len(table.people), rng, test=tested(table, data), validation=config.validation)
 
@@ -293,5 +295,5 @@ def _own_fits(curve: Curve) -> int:
 
 
 def _extra_fits(curve: Curve) -> int:
-    candidates = math.prod(len(grid) for _, grid in curve.entry.tuned)
+    candidates = sum(1 for _ in curve.entry.candidates())
     return (candidates - 1) * sum(1 for order in curve.trials if curve.settings[order] != 0 or curve.alpha is None)

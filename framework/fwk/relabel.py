@@ -165,7 +165,7 @@ def nearest(points: Floats, among: Labelled, k: int, *, own: Ints | None = None,
     """
     if np.isnan(points).any() or np.isnan(among.X).any():
         lacking = np.isnan(among.X).any(axis=0) | np.isnan(points).any(axis=0)
-        columns = [among.people.columns[i] for i in np.flatnonzero(lacking)] if len(lacking) else []
+        columns = [among.people.columns[i] for i in np.flatnonzero(lacking)]
         raise Refusal(
             f"distances need complete rows, and {', '.join(columns)} have missing values; "
             "set `missing: impute` for the data set, or keep complete rows only"
@@ -194,7 +194,7 @@ def _priority(among: Labelled, seed: int) -> tuple[Ints, Ints]:
     """A random rank of each row that depends on its content only, and the row that stands for its equals (X and y)."""
     content = np.column_stack([among.X, among.y])
     canonical = np.lexsort(content.T)
-    differs = (content[canonical][1:] != content[canonical][:-1]).any(axis=1)
+    differs: Bools = (content[canonical][1:] != content[canonical][:-1]).any(axis=1)
     first = np.flatnonzero(np.concatenate([[True], differs]))
     rank, twin = np.empty((2, len(among)), dtype=np.int64)
     rank[canonical] = np.random.default_rng(seed).permutation(len(among))

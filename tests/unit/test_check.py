@@ -255,7 +255,7 @@ def picky(tmp_path: Path, config: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize(("config", "said"), [
-    ({"methods": [{"name": "picky", "sweep": [0.0, -1.0]}]}, "methods.0: picky cannot be built at k = 0, strength = -1.0: "),
+    ({"methods": [{"name": "picky", "sweep": [0, -1]}]}, "methods.0: picky cannot be built at k = 0, strength = -1"),
     ({"methods": [{"name": "picky", "tune": {"k": [1, -1]}}]}, "methods.0: picky cannot be built at k = -1, str"),
     ({"methods": [{"name": "picky", "k": -3}]}, "methods.0: picky cannot be built at strength = 0.0: k = -3, strength"),
     ({"methods": [{"name": "picky", "each": {"k": [1, -3]}}]}, "methods.0: picky cannot be built at strength = 0.0: k"),

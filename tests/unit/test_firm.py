@@ -14,8 +14,9 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from fakes_core import CountingTree, people
-from fwk.api import Labelled, People, Refusal
+from fwk.api import Labelled, Note, People, Refusal
 from fwk.firm import Learner, Training, fold_numbers, hard_rule, positive_probability
+from fwk.remarks import remarks
 
 
 def counting(tmp_path: Path) -> Learner:
@@ -250,3 +251,17 @@ def test_held_out_scores_are_kept_for_other_workers_and_not_for_other_groups(tmp
 def test_held_out_scores_of_fewer_people_than_folds_are_refused() -> None:
     with pytest.raises(Refusal, match="held-out scores in 5 folds need as many people; there are 4"):
         Training(Learner(), 0).out_of_fold(people(60).take(np.arange(4)))
+
+
+@pytest.mark.filterwarnings("always")
+def test_what_training_warns_of_is_noted_by_everybody_who_uses_the_model(tmp_path: Path) -> None:
+    learner = Learner("sklearn.linear_model.LogisticRegression", {"max_iter": 1})
+    firm, other = (Training(learner, 0, tmp_path / "models") for _ in range(2))
+    for ask in (firm.fit, firm.fit, other.fit, firm.out_of_fold, other.out_of_fold):
+        with pytest.warns(Note, match=r"^ConvergenceWarning: lbfgs failed to converge"):
+            ask(people(100, nominal=False))
+    with remarks() as raw:
+        firm.train(people(100, nominal=False))
+    with remarks() as repeated:
+        firm.fit(people(100, nominal=False))
+    assert raw == repeated
