@@ -11,7 +11,12 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-STYLES = {"rb-prob": ("#56b4e9", "P"), "rb-label": ("#e69f00", "v"), "rb-dist": ("#cc79a7", "D"), "random": ("#009e73", "^")}
+STYLES = {
+    "rb-prob": ("#56b4e9", "P"),
+    "rb-label": ("#e69f00", "v"),
+    "rb-dist": ("#cc79a7", "D"),
+    "random": ("#009e73", "^"),
+}
 
 
 def draw(points: pd.DataFrame, path: Path) -> None:

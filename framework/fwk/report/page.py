@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 
 import pandas as pd
 from plotly.offline import get_plotlyjs
@@ -12,7 +10,8 @@ from plotly.offline import get_plotlyjs
 from fwk.fronts import answer, mean_over_repeats
 from fwk.report.audits import audit_section
 from fwk.report.cautions import cautions
-from fwk.report.markup import Markup, element, join, text
+from fwk.report.document import document, resource
+from fwk.report.markup import Markup, element, join
 from fwk.report.panels import picture_section
 from fwk.report.sections import (
     Facts,
@@ -58,21 +57,8 @@ def write_report(
         "cost": ("Seconds of fitting", cost_section(points, failures)),
         "facts": ("How it was measured", fact_section(facts)),
     }
-    body = join(
-        element(
-            "section", element("h2", heading, id=f"{name}-heading"), content, id=name, aria_labelledby=f"{name}-heading"
-        )
-        for name, (heading, content) in sections.items()
-    )
-    page = Template(_resource("page.html")).substitute(
-        title=text(title),
-        lead=lead(answers),
-        contents=join(element("a", heading, href=f"#{name}") for name, (heading, _) in sections.items()),
-        body=body,
-        style=_resource("page.css"),
-        script=_resource("page.js"),
-        plotly=get_plotlyjs().replace("</script", "<\\/script"),
-    )
+    without = "The pictures need JavaScript; the tables on this page hold their figures, and front.png stands beside this file."
+    page = document(title, lead(answers), sections, (get_plotlyjs(), resource("page.js")), without)
     path.write_text(page, encoding="utf-8")
 
 
@@ -82,7 +68,3 @@ def _audit(means: pd.DataFrame, fronts: pd.DataFrame, answers: pd.DataFrame) -> 
         "the train part, before (no flip, or the baseline) and after, at every front point. † fewer than 30 people."
     )
     return join([element("p", about, class_="about"), audit_section(means, fronts, answers)])
-
-
-def _resource(name: str) -> str:
-    return files("fwk.report").joinpath(name).read_text(encoding="utf-8")

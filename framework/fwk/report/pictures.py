@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fwk.fronts import baseline_of, curves, scenarios
+from fwk.report.strokes import picture, rule, rule_stroke, say, stroke
 from fwk.report.styles import Style, band_shade, beyond, styles, window
 from fwk.report.words import UNIT, long_name, plural, short_name
-
-_MARKER = dict(zip(
-    ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "pentagon", "star", "hexagon",
-     "triangle-left", "triangle-right"), "os^DvPXp*h<>", strict=True))  # fmt: skip
-_DASH = {"solid": "-", "longdash": (0, (8, 2)), "dash": (0, (4, 2)), "dot": (0, (1, 1.5))}
-_LOOK: dict[Any, Any] = {  # names of matplotlib's settings, which stubs list one by one
-
-    "font.size": 9.0, "axes.titlesize": 9.5, "axes.labelsize": 9.0, "axes.spines.top": False,
-    "axes.spines.right": False, "axes.grid": True, "grid.color": "#e6e6e6", "grid.linewidth": 0.6,
-    "axes.axisbelow": True, "axes.edgecolor": "#666666", "xtick.color": "#444444", "ytick.color": "#444444",
-    "legend.fontsize": 8.5,
-}  # fmt: skip
 
 
 def draw_front(fronts: pd.DataFrame, path: Path) -> None:
@@ -42,19 +28,16 @@ def draw_front(fronts: pd.DataFrame, path: Path) -> None:
     looks = styles(fronts)
     rows, columns = max(1, len(places)), max(1, len(measures))
     height = max(3.9 * rows + 0.5, 0.19 * len(looks) + 1.2)
-    with mpl.rc_context(_LOOK):
-        figure = Figure(figsize=(4.3 * columns + 2.3, height), layout="constrained")
-        panels = figure.subplots(rows, columns, squeeze=False)
+    with picture(path, rows, columns, 4.3 * columns + 2.3, height) as (figure, panels):
         for row, place in zip(panels, places, strict=False):
             for panel, measure in zip(row, measures, strict=False):
                 chosen = place.rows & fronts["scope"].eq("mean") & fronts["unfairness"].eq(measure)
                 _draw_panel(panel, fronts[chosen], measure, looks)
             row[0].set_title(place.name + "\n", loc="left", fontweight="bold")
         if not places:
-            panels[0, 0].text(0.5, 0.5, "no point was measured", ha="center", va="center")
+            panels[0][0].text(0.5, 0.5, "no point was measured", ha="center", va="center")
         _draw_legend(figure, fronts, looks)
-        figure.supxlabel(_caption(fronts), fontsize=7.5, color="#444444", x=0.01, ha="left")
-        FigureCanvasAgg(figure).print_figure(path, dpi=150)
+        say(figure, _caption(fronts))
 
 
 def _draw_panel(panel: Axes, means: pd.DataFrame, measure: str, looks: dict[str, Style]) -> None:
@@ -65,8 +48,7 @@ def _draw_panel(panel: Axes, means: pd.DataFrame, measure: str, looks: dict[str,
             _draw_method(panel, front, looks[str(curve["method"].iloc[0])], band_shade(len(looks)))
     before = baseline_of(means)
     if before is not None:
-        panel.axvline(100 * before["error"], color="black", linewidth=0.8, linestyle=(0, (5, 3)), zorder=1.5)
-        panel.axhline(100 * before["value"], color="black", linewidth=0.8, linestyle=(0, (5, 3)), zorder=1.5)
+        rule(panel, across=100 * before["value"], up=100 * before["error"])
         panel.plot(100 * before["error"], 100 * before["value"], "*", color="black", markersize=11, zorder=4)
     panel.set_xlim(100 * shown.error[0], 100 * shown.error[1])
     panel.set_ylim(100 * shown.unfairness[0], 100 * shown.unfairness[1])
@@ -78,18 +60,11 @@ def _draw_panel(panel: Axes, means: pd.DataFrame, measure: str, looks: dict[str,
 
 def _draw_method(panel: Axes, front: pd.DataFrame, look: Style, shade: float) -> None:
     error, value, spread = (100 * front[name].to_numpy(dtype=np.float64) for name in ("error", "value", "value_sd"))
-    panel.plot(error, value, **_line(look), zorder=3)
+    panel.plot(error, value, **stroke(look), zorder=3)
     if np.isfinite(spread).all():
         panel.fill_between(error, value - spread, value + spread, color=look.colour, alpha=shade, linewidth=0, zorder=2)
         if len(front) == 1:
             panel.errorbar(error, value, yerr=spread, color=look.colour, linewidth=1, capsize=2, zorder=2)
-
-
-def _line(look: Style) -> dict[str, Any]:  # keywords of a matplotlib line
-    return {
-        "color": look.colour, "linestyle": _DASH[look.dash], "linewidth": 1.4, "marker": _MARKER[look.marker],
-        "markersize": 5.5, "markerfacecolor": look.colour if look.filled else "white", "markeredgewidth": 1.1,
-    }  # fmt: skip
 
 
 def _draw_legend(figure: Figure, fronts: pd.DataFrame, looks: dict[str, Style]) -> None:
@@ -99,13 +74,9 @@ def _draw_legend(figure: Figure, fronts: pd.DataFrame, looks: dict[str, Style]) 
         of_side = methods[(methods["side"] == side) & (methods["card"] != "baseline")]["method"]
         if len(of_side):
             handles.append(Line2D([], [], linestyle="none", label=heading))
-            handles += [Line2D([], [], label=str(name), **_line(looks[str(name)])) for name in of_side]
+            handles += [Line2D([], [], label=str(name), **stroke(looks[str(name)])) for name in of_side]
     for name in methods.loc[methods["card"] == "baseline", "method"]:
-        handles.append(
-            Line2D(
-                [], [], color="black", linestyle=(0, (5, 3)), linewidth=0.8, marker="*", markersize=10, label=str(name)
-            )
-        )
+        handles.append(Line2D([], [], marker="*", markersize=10, label=str(name), **rule_stroke()))
     legend = figure.legend(handles=handles, loc="outside right upper", frameon=False, handlelength=3.2)
     for text in legend.get_texts():
         if text.get_text() in ("User side", "Firm side"):
