@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,11 @@ from fwk.plugins import knobs_of, load_plugins
 from fwk.shelf import Folders
 from fwk.testing import Check, checks_of
 
-SLOW: dict[str, str] = {}
+SLOW = {"lfr-holisticai": "starts jax in a process of its own for every fit"}
 """Methods whose checks take minutes, and why."""
+
+EXTRA = {"lfr-holisticai": "holisticai", "calibrated-eqodds-holisticai": "holisticai"}
+"""Methods that need an extra, and the module that tells whether it is installed."""
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
@@ -32,6 +36,8 @@ def every_check() -> Iterator[object]:
         if lacking(card):
             continue
         marks = [pytest.mark.slow] if card.name in SLOW else []
+        if card.name in EXTRA and find_spec(EXTRA[card.name]) is None:
+            marks.append(pytest.mark.skip(f"{card.name} needs pip install 'fwk[{EXTRA[card.name]}]'"))
         for check in checks_of(card, shelf=shelf):
             yield pytest.param(check, id=f"{card.name}-{check.name}", marks=marks)
 
