@@ -57,7 +57,10 @@ def write_report(
         "cost": ("Seconds of fitting", cost_section(points, failures)),
         "facts": ("How it was measured", fact_section(facts)),
     }
-    without = "The pictures need JavaScript; the tables on this page hold their figures, and front.png stands beside this file."
+    without = (
+        "The pictures need JavaScript; the tables on this page hold their figures, and front.png stands beside this "
+        "file."
+    )
     page = document(title, lead(answers), sections, (get_plotlyjs(), resource("page.js")), without)
     path.write_text(page, encoding="utf-8")
 
