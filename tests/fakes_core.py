@@ -95,15 +95,17 @@ class Made:
     n: int = 300
     seed: int = 0
     published: bool = False
+    gaps: bool = False
+    scale: float = 1.0
 
     def read(self, shelf: Shelf) -> pd.DataFrame:
-        drawn = people(self.n, self.seed, traits=True)
+        drawn = people(self.n, self.seed, traits=True, gaps=self.gaps)
         rows = pd.DataFrame(drawn.X[:, :3], columns=["skill", "luck", "district"])
         race = np.where(drawn.minority, "Black", "White")
         return rows.assign(race=race, sex=drawn.people.traits["sex"], y=drawn.y)
 
     def encode(self, rows: pd.DataFrame) -> Encoded:
-        features = rows[["skill", "luck"]].assign(race=(rows["race"] == "Black").astype(float))
+        features = (self.scale * rows[["skill", "luck"]]).assign(race=(rows["race"] == "Black").astype(float))
         test = np.arange(len(rows)) % 4 == 0 if self.published else None
         return Encoded(features, {name: str(name) for name in features}, rows["y"].to_numpy(dtype=bool), test)
 
@@ -262,6 +264,26 @@ class Doubled:
         return lambda people: self.width * people.X[:, :1]
 
 
+@dataclass(frozen=True)
+class Everybody:
+    """Accepts everybody, and certifies a bound."""
+
+    def __call__(self, people: People, /) -> Floats:
+        return np.ones(len(people))
+
+    def certificates(self, people: People, y: Bools) -> dict[str, float]:
+        assert len(people) == len(y)
+        return {"certified_eqod": 0.25}
+
+
+@dataclass(frozen=True)
+class Certified:
+    """A method whose rule certifies a bound."""
+
+    def fit(self, train: Labelled, firm: Firm, rng: Generator) -> Decider:
+        return Everybody()
+
+
 class CountingTree(DecisionTreeClassifier):
     """A decision tree that writes a line to `log` whenever it is fitted, with what it was fitted on."""
 
@@ -295,6 +317,7 @@ def fwk_cards() -> Iterable[Card]:
                    needs=("base",))  # fmt: skip
     yield FirmSide(name="noisy", make=Noisy, stage="in", sees_group=False, knob="strength", sweep=sweep)
     yield FirmSide(name="bad-method", make=BadMethod, stage="pre", sees_group=False, knob="strength", sweep=sweep)
+    yield FirmSide(name="certified", make=Certified, stage="in", sees_group=False)
     yield FirmSide(name="doubled", make=Doubled, stage="pre", sees_group=False, tune={"width": (2.0, 3.0)})
 
 

@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import tempfile
+import threading
+import warnings
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,7 +90,7 @@ def execute(plan: Plan, store: Store, metrics: Iterable[Metric], options: Option
 
     The order depends on the workers; the outcomes do not.
     """
-    with tempfile.TemporaryDirectory(prefix="fwk-") as folder:
+    with tempfile.TemporaryDirectory(prefix="fwk-", ignore_cleanup_errors=True) as folder:  # workers may still write
         work = _Work(plan, store, Path(folder), tuple(metrics), options)
         curves = []
         for curve in plan.curves:
@@ -273,14 +275,18 @@ def _drive(work: _Work, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Any]]:
 
 
 def _alone(work: _Work, number: int, cell: Cell, marks: Path) -> Any:
-    """A cell in workers of its own: if one dies again, it is this cell that kills it."""
+    """A cell in workers of its own: if one dies again, it is this cell that kills it; or one of its rankings, each
+    tried alone."""
     try:
         ((_, answer),) = _parallel(work, {number: cell}, marks)
         return answer
     except TerminatedWorkerError as error:
         trouble = Trouble("WorkerDied", "its process was killed, twice; is there enough memory? see --jobs", str(error))
         if isinstance(cell, RankCell):
-            return [trouble] * len(cell.requests)
+            single = [dataclasses.replace(cell, requests=(request,)) for request in cell.requests]
+            if len(single) == 1:
+                return [trouble]
+            return [answer for part in single for answer in _alone(work, number, part, marks)]
         if isinstance(cell, BaseCell):
             return []
         runs = [run for run, *_ in cell.runs] if isinstance(cell, FlipCell) else [cell.run]
@@ -293,14 +299,21 @@ def _parallel(work: _Work, cells: dict[int, Cell], marks: Path) -> Iterator[tupl
     threads = {"inner_max_num_threads": 1} if work.options.backend == "loky" else {}
     with joblib.parallel_config(work.options.backend, n_jobs=work.options.jobs, **threads):
         pool = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs")
-        yield from pool(
+        answers = pool(
             joblib.delayed(_marked)(number, cell, marks, os.getpid()) for number, cell in list(cells.items())
         )
+    try:
+        for answer in answers:  # noqa: UP028  # `yield from` would close the answers itself, outside the filter below
+            yield answer
+    finally:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*tasks .* have been", category=UserWarning)
+            answers.close()  # early, if nobody wants the rest: joblib warns of what was in vain
 
 
 def _marked(number: int, cell: Cell, marks: Path, parent: int) -> tuple[int, Any]:
     """Do a cell in a worker, with a mark on disk while it runs, one thread, and Ctrl-C left to the parent."""
-    if os.getpid() != parent:
+    if os.getpid() != parent and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     mark = marks / str(number)
     mark.touch()
