@@ -188,7 +188,8 @@ class FirmCell:
                 fitted = time.perf_counter()
                 accept = ground.accepted_by(rule)
                 decided = time.perf_counter()
-                measures = ground.measures(accept) | _roles(ground, accept, run) | _certificates(rule, ground)
+                measures = ground.measures(accept)
+                measures |= _roles(ground, accept, run) | _certificates(rule, ground, measures)
         except Exception as error:  # noqa: BLE001  # the plugin border: a stranger's method
             return [_trouble(error).failure(run, time.perf_counter() - start)]
         return [
@@ -212,13 +213,20 @@ def _roles(ground: Stage, accept: Mapping[str, Floats], run: Run) -> Measures:
     return ground.roles(accept["train"], collective)
 
 
-def _certificates(rule: Any, ground: Stage) -> Measures:
-    """Bounds that a rule can give on its own unfairness, on the test people: `certified_<metric>`."""
+def _certificates(rule: Any, ground: Stage, measures: Measures) -> Measures:
+    """Bounds that a rule gives on its own unfairness, on the test people, as `test.certified_<metric>`; and whether the
+    measured value obeys each, 1 or 0, as `test.obeys_<metric>`.
+    """
     certify: Callable[..., Mapping[str, float]] | None = getattr(rule, "certificates", None)
     if certify is None:
         return {}
-    found = certify(ground.test.people.without_traits(), ground.test.y)
-    return {f"test.{name}": float(value) for name, value in found.items()}
+    found: Measures = {}
+    for name, bound in certify(ground.test.people.without_traits(), ground.test.y).items():
+        found[f"test.{name}"] = float(bound)
+        measured = measures.get(f"test.{name.removeprefix('certified_')}")
+        if measured is not None:
+            found[f"test.{name.replace('certified_', 'obeys_')}"] = float(measured <= bound)
+    return found
 
 
 def _search(train: Any, pool: Collective, seed: int) -> Search:

@@ -8,6 +8,7 @@ from importlib import import_module
 from fwk import Card, hookimpl
 
 MODULES = (
+    "fare.method",
     "lfr",
     "lfr_holisticai",
     "massaging",
