@@ -22,21 +22,29 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._base = sqlite3.connect(self._path, timeout=1, isolation_level=None)
-            self._base.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._base.execute("PRAGMA journal_mode = WAL")
-            self._base.execute("PRAGMA synchronous = NORMAL")
-            self._base.execute("BEGIN EXCLUSIVE")
-            self._base.execute(
-                "CREATE TABLE IF NOT EXISTS outcomes (key TEXT PRIMARY KEY, failed INTEGER NOT NULL, record TEXT NOT NULL)"
-            )
-            self._base.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            raise Mistake(f"{self._path} cannot be opened ({error}); give another folder with --output") from error
+        try:
+            self._begin()
         except sqlite3.OperationalError as error:
+            self._base.close()
             raise Mistake(
                 f"{self._path} cannot be written ({error}); if another comparison is writing there, wait for it or "
                 "give another folder with --output"
             ) from error
-        except (sqlite3.DatabaseError, OSError) as error:
+        except sqlite3.DatabaseError as error:
+            self._base.close()
             raise Mistake(f"{self._path}: {error}; move it away, or give another folder with --output") from error
+
+    def _begin(self) -> None:
+        for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
+            self._base.execute(f"PRAGMA {setting}")
+        self._base.execute("BEGIN EXCLUSIVE")
+        self._base.execute(
+            "CREATE TABLE IF NOT EXISTS outcomes (key TEXT PRIMARY KEY, failed INTEGER NOT NULL, record TEXT NOT NULL)"
+        )
+        self._base.execute("SELECT key, failed, record FROM outcomes LIMIT 1")
+        self._base.execute("COMMIT")
 
     def put(self, outcomes: Iterable[Outcome]) -> None:
         """Keep outcomes: all of them at once, or none."""

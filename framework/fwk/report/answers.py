@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
 from fwk.report import words
+from fwk.report.markdown import markdown_table, plain
 from fwk.report.words import UNIT, points_of, short_name
 
 
@@ -136,17 +137,10 @@ def answer_markdown(answers: pd.DataFrame) -> str:
     if answers.empty:
         return "No point was measured, so there is no answer. See the failures."
     tables = short_tables(answers)
-    parts = [f"### {_cell(table.title)}\n\n{_cell(table.verdict)}\n\n{_markdown(table)}" for table in tables]
+    parts = [f"### {plain(table.title)}\n\n{plain(table.verdict)}\n\n{_markdown(table)}" for table in tables]
     advice = "\n".join(f"- {sentence}" for sentence in (*how_to_read(answers), "pp: percentage points."))
     return "\n\n".join([*parts, f"### How to read this\n\n{advice}"]) + "\n"
 
 
 def _markdown(table: AnswerTable) -> str:
-    lines: Sequence[Sequence[str]] = [table.columns, ["---"] * len(table.columns), *table.rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    """Text that Markdown shows as it stands: names must not become markup."""
-    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
-    return "".join(f"\\{sign}" if sign in "\\|`*_[]" else sign for sign in plain)
+    return markdown_table([*map(plain, table.columns)], [[*map(plain, row)] for row in table.rows])

@@ -114,7 +114,8 @@ def serve(page: Ui, say: Callable[[str], None] = say_now, patience: float = 120.
             signal.signal(number, handler)
 
 
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""SIGINT too: a shell script starts what runs in its background with SIGINT ignored."""
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
