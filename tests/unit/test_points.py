@@ -99,7 +99,7 @@ def test_a_table_is_the_same_whatever_order_the_outcomes_came_in() -> None:
 
 def test_undefined_values_are_missing_in_the_table_and_columns_keep_their_types() -> None:
     points = [Point(RUN, {"test.error": 0.1, "test.eqod": None}),
-              Point(a_run("adult", "baseline", "firm", 0), {"test.error": 0.2, "test.eqod": None, "test.more": 1.0})]  # fmt: skip
+              Point(a_run("a", "b", "firm", 0), {"test.error": 0.2, "test.eqod": None, "test.more": 1.0})]  # fmt: skip
     table = table_of(points)
     assert table["test.eqod"].isna().all()
     assert table["test.eqod"].dtype == np.float64
