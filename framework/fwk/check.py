@@ -51,6 +51,7 @@ class Comparison:
     methods: tuple[Entry, ...]
     learners: tuple[Learner, ...]
     spaces: tuple[Space, ...]
+    left_out: tuple[str, ...] = ()  # methods that the quick form does without
 
 
 def check(draft: Draft, registry: Registry) -> Comparison:

@@ -47,6 +47,8 @@ def compare(wishes: Wishes, watch: Watch) -> Result:
     prepared = prepare(wishes)
     for plugin in prepared.registry.broken:
         watch.say(f"left out, it is broken: plugin {plugin.name}: {plugin.trouble}; `fwk plugins` says more")
+    if prepared.comparison.left_out:
+        watch.say(f"--quick leaves out {', '.join(prepared.comparison.left_out)}")
     tracker = _tracker(prepared, wishes)  # before training, so that a server that does not answer costs no time
     outcomes = _outcomes(prepared, wishes, watch)
     points = table_of(o for o in outcomes if isinstance(o, Point))

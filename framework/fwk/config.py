@@ -83,6 +83,7 @@ class MethodSpec(_Open):
     each: Grids = Field(
         default_factory=dict, description="{knob: [values]}: knobs of which every value gets its own curve"
     )
+    quick: bool = Field(default=True, description="true or false: whether --quick keeps it")
 
 
 class LearnerSpec(_Strict):

@@ -28,6 +28,7 @@ class Entry:
     knobs    all knobs but the swept and the tuned ones, defaults filled in
     swept    the swept knob ("budget" on the user side, "" for none), and its values ("auto" budgets: none yet)
     tuned    knobs to choose on the validation part, with their grids
+    quick    whether the quick form keeps it
     """
 
     label: str
@@ -36,6 +37,7 @@ class Entry:
     swept: str
     settings: tuple[Any, ...]
     tuned: tuple[tuple[str, Grid], ...] = ()
+    quick: bool = True
 
     def build(self, chosen: Mapping[str, Any], setting: Any = None) -> Any:  # a Relabeler or a FirmMethod
         """The method with its tuned knobs chosen, at a setting of its sweep."""
@@ -63,7 +65,8 @@ def entries(place: Place, spec: MethodSpec, card: UserSide | FirmSide) -> tuple[
         knobs = {**defaults(card), **spec.knobs, **apart}
         fixed = tuple(sorted((k, frozen(v)) for k, v in knobs.items() if k != swept and k not in tuned))
         suffix = f" ({', '.join(f'{k}={v}' for k, v in apart.items())})" if apart else ""
-        entry = Entry((spec.called or spec.name) + suffix, card, fixed, swept, settings, tuple(tuned.items()))
+        label = (spec.called or spec.name) + suffix
+        entry = Entry(label, card, fixed, swept, settings, tuple(tuned.items()), spec.quick)
         made.append(entry)
         faults += [Fault(place, message) for message in _cannot_be_built(entry)][:1]
     return made, faults

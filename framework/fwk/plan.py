@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fwk.api import FirmSide
+from fwk.api import FirmSide, Mistake
 from fwk.check import Comparison, Data, Space
 from fwk.config import Config
 from fwk.entries import Entry
@@ -142,7 +142,8 @@ class Plan:
 
 
 def quick(comparison: Comparison) -> Comparison:
-    """The same comparison, coarse: 2 repeats, at most 3 settings a sweep and 2 candidates a tuned knob."""
+    """The same comparison, coarse: 2 repeats, at most 3 settings a sweep and 2 candidates a tuned knob, and without the
+    methods that say `quick: false`."""
     methods = tuple(
         dataclasses.replace(
             entry,
@@ -150,6 +151,7 @@ def quick(comparison: Comparison) -> Comparison:
             tuned=tuple((name, _thinned(grid, 2)) for name, grid in entry.tuned),
         )
         for entry in comparison.methods
+        if entry.quick
     )
     config = comparison.config
     changes: dict[str, Any] = {"repeats": min(config.repeats, QUICK_REPEATS), "name": f"{config.name}-quick"}
@@ -159,7 +161,11 @@ def quick(comparison: Comparison) -> Comparison:
         changes["output"] = f"{config.output}-quick"
     if isinstance(config.budgets, list):
         changes["budgets"] = list(_thinned(tuple(config.budgets), 6))
-    return dataclasses.replace(comparison, config=config.model_copy(update=changes), methods=methods)
+    left_out = tuple(entry.label for entry in comparison.methods if not entry.quick)
+    if not methods:
+        raise Mistake("every method says quick: false, so --quick leaves nothing to do")
+    coarse = config.model_copy(update=changes)
+    return dataclasses.replace(comparison, config=coarse, methods=methods, left_out=left_out)
 
 
 def plan(comparison: Comparison, registry: Registry, tables: Tables, *, coarse: bool = False) -> Plan:

@@ -20,7 +20,7 @@ from fwk.hints import nearest_name
 GROUP = "fwk"
 WITHOUT = "FWK_WITHOUT"
 RESERVED_OF_DATA = frozenset({"name", "called", "minority", "keep", "group_in_X", "test", "missing"})
-RESERVED_OF_METHODS = frozenset({"name", "called", "sweep", "tune", "each"})
+RESERVED_OF_METHODS = frozenset({"name", "called", "sweep", "tune", "each", "quick"})
 """Keys of a config's entries, which no knob can have: a test holds them equal to the config's."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")

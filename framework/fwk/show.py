@@ -116,6 +116,8 @@ def plan(console: Console, planned: Plan, seconds: float | None) -> None:
         "Equal flips that different rankings come to are found on the way and fitted once.",
         highlight=False,
     )
+    if planned.comparison.left_out:
+        console.print(f"--quick leaves out {', '.join(planned.comparison.left_out)}", highlight=False)
     for (label, _), error in planned.missing.items():
         console.print(f"data set {label} cannot be loaded, its cells will fail: {error}", style="red", markup=False)
     if seconds is not None:
