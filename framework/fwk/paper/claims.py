@@ -1,0 +1,160 @@
+"""The paper's claims, and what stored points say of each: a verdict only with its numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from fwk.paper import cases
+from fwk.paper.cases import Case
+from fwk.paper.statistics import LEVEL, Effect, effect, holm
+from fwk.report.words import listed, plural
+
+Verdict = Literal["holds", "holds in part", "does not hold", "cannot be tested here", "not run"]
+Finding = Literal["for", "against", "open"]
+
+RACE_IN_X = "race-in-x"
+"""The experiment of docs/race-in-x.md, whose config and results lie beside the paper's."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim.
+
+    text        what is claimed, in our words
+    where       where it stands: the figures, or "ours"
+    experiment  whose points can tell; "" for none
+    cases       points -> the rows of its table; None if it cannot be tested here
+    some        one row that agrees is enough ("can", "up to"); else all have to
+    why         why it cannot be tested, or what its test leaves open
+    """
+
+    text: str
+    where: str
+    experiment: str = ""
+    cases: Callable[[pd.DataFrame], Iterator[Case]] | None = None
+    some: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One row of a claim's table: a case, its effect, p after Holm's correction over the table, and what it says."""
+
+    case: Case
+    effect: Effect | None
+    p: float | None
+    finding: Finding
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A claim with its verdict, the rows that it rests on, and on what and how often they were measured."""
+
+    claim: Claim
+    verdict: Verdict
+    rows: tuple[Row, ...] = ()
+    measured: tuple[str, ...] = ()
+
+    def count(self, finding: Finding) -> int:
+        """How many rows say so."""
+        return sum(row.finding == finding for row in self.rows)
+
+
+NO_PLACE = "the paper, its poster or its digest"
+NO_TEXT = (
+    "The paper's text is not part of this project, so the printed statement could not be compared with anything. What "
+    "can be defined without it is measured under names of its own: `fwk reproduce theory`."
+)
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim("A larger collective helps up to a share of about .3 of the minority, and little beyond.",
+          "figures 3 and 10", "alpha", cases.saturation),
+    Claim("Informed rankings need fewer flips than random ones.", "figures 4 and 11", "flips", cases.fewer_flips),
+    Claim("Flipping at random is always worst.", "figures 4 and 11", "flips", cases.random_is_worst),
+    Claim("RB-dist is better than the other two rankings on COMPAS, and worse elsewhere.", "figures 4 and 11", "flips",
+          cases.distance_on_compas),
+    Claim("Beyond some number of flips unfairness rises again.", "figures 4 and 11", "flips", cases.upturn),
+    Claim("Knowing ten members of the majority is enough.", "figures 5 and 14", "knowledge", cases.ten_known),
+    Claim("The collective cannot bring unfairness to zero; the firm can, at a higher error.", "figures 7 and 12",
+          "firm", cases.cannot_reach_zero),
+    Claim("Where error is low, the collective and the firm are comparable.", "figures 7 and 12", "firm",
+          cases.low_error_comparable),
+    Claim("Distances in a fair representation help RB-dist.", "figures 8 and 13", "representation",
+          cases.fair_space_helps),
+    Claim("A fair representation can hurt RB-prob.", "figures 8 and 13", "representation", cases.fair_space_hurts,
+          some=True),
+    Claim("Error rises by less than half a percentage point.", NO_PLACE, "flips", cases.error_rises_little),
+    Claim("The equal opportunity gap falls by up to 40 %.", NO_PLACE, "flips", cases.opportunity_falls, some=True,
+          why="Read as: somewhere the gap of true positive rates falls by at least 40 %."),
+    Claim("A handful of flips takes most of the gap away in a two-dimensional example.", "ours, after figure 1", "toy",
+          cases.a_handful, why="The paper does not give the points of its figure; these are of a seeded generator."),
+    Claim("If everybody in the minority with y = 0 flips, EqOd tends to one half as the majority grows.",
+          "figure 6 and proposition 2", "gmm4", cases.tends_to_half, why="With |mu| = |psi|."),
+    Claim("That the limit is one half needs |mu| = |psi|.", "ours, on the last step of proposition 5", "gmm4",
+          cases.norms_matter),
+    Claim("The sensitive attribute has to be among the features for flips to work.", "ours", RACE_IN_X,
+          cases.group_matters),
+    Claim("The collective's success S over alpha, and its bound.", "equations 3 and 5", why=NO_TEXT),
+    Claim("A ranking's label error rho, and the bound that it enters.", "equations 10 and 11", why=NO_TEXT),
+    Claim("The error of the nearest neighbour before and after a projection, in closed form.",
+          "theorem 1, and equation 38 onward", why=NO_TEXT),
+)  # fmt: skip
+
+
+def judge(points: Mapping[str, pd.DataFrame], claims: Sequence[Claim] = CLAIMS) -> list[Judged]:
+    """A verdict on every claim.
+
+    points  by experiment, those of all its data sets; an experiment that was not run is missing, or empty
+    """
+    return [_judged(claim, points.get(claim.experiment, pd.DataFrame())) for claim in claims]
+
+
+def _judged(claim: Claim, points: pd.DataFrame) -> Judged:
+    if claim.cases is None:
+        return Judged(claim, "cannot be tested here")
+    if points.empty:
+        return Judged(claim, "not run")
+    rows = _rows(list(claim.cases(points)))
+    return Judged(claim, _verdict(claim, [row.finding for row in rows]), rows, tuple(_measured(points)))
+
+
+def _measured(points: pd.DataFrame) -> Iterator[str]:
+    for protocol, of_protocol in points.groupby("protocol", sort=False):
+        anew = "each with parts of its own" if json.loads(str(protocol)).get("resplit") else "on one split"
+        for repeats, rows in of_protocol.groupby(
+            of_protocol.groupby("dataset")["repeat"].transform("nunique"), sort=False
+        ):
+            names = listed(dict.fromkeys(rows["dataset"]))
+            yield f"{names}: {plural(int(str(repeats)), 'repeat')}, {anew}"
+
+
+def _rows(given: Sequence[Case]) -> tuple[Row, ...]:
+    """Each case with its effect and its finding, after Holm's correction over those that can be tested."""
+    effects = [effect(case.differences, case.region) for case in given]
+    adjusted = iter(holm([found.p for found in effects if found is not None]))
+    rows = []
+    for case, found in zip(given, effects, strict=True):
+        p = None if found is None else next(adjusted)
+        rows.append(Row(case, found, p, _finding(case, found, p)))
+    return tuple(rows)
+
+
+def _finding(case: Case, found: Effect | None, p: float | None) -> Finding:
+    if found is None or p is None or p >= LEVEL:
+        return "open"
+    return "for" if case.region.holds(found.mean) else "against"
+
+
+def _verdict(claim: Claim, findings: Sequence[Finding]) -> Verdict:
+    """What all rows together say. Open rows alone say nothing."""
+    agree, oppose = findings.count("for"), findings.count("against")
+    if agree and (claim.some or agree == len(findings)):
+        return "holds"
+    if agree:
+        return "holds in part"
+    return "does not hold" if oppose else "cannot be tested here"

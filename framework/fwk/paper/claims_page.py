@@ -1,0 +1,112 @@
+"""docs/claims.md: every claim with its verdict, and the numbers that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from fwk.paper.claims import RACE_IN_X, Judged, Row
+from fwk.paper.statistics import Effect
+from fwk.report.markdown import markdown_table, plain
+from fwk.report.words import NOTHING, count, interval, points_of
+
+HEAD = """# The paper's claims, and what was measured
+
+Made by `fwk reproduce --claims` from the points that lie in the results folder; not written by hand. What the
+experiments are, and how to run them: [reproduce.md](reproduce.md).
+
+How a verdict comes about:
+
+- A claim's table has a row for each data set and method. Its effect is the mean of paired differences over repeats, on
+  the test part, with a 95 % interval and the p value of a t-test; p is corrected for the rows of the table (Holm). A
+  row agrees or disagrees if p is below .05, and is open otherwise. "Between" is tested for equivalence, by two
+  one-sided tests.
+- All rows agree: the claim **holds**. Some do: it **holds in part**. None does and some disagree: it **does not hold**.
+  Only open rows, or nothing that could be tested: it **cannot be tested here**. Claims with "can" or "up to" need one
+  row that agrees. Points that are not there give no verdict: **not run**, with the command.
+- "Least EqOd" is that of the number of flips, or the setting, with the least mean on the *validation* part, read on the
+  test part; so the choice does not flatter it, even where the paper chooses on test.
+- On one split, repeats redraw the collective only: intervals then speak of collectives, not of other people.
+"""
+
+COLUMNS = ("Data set and method", "Difference", "Mean", "95 % interval", "p (Holm)", "Repeats", "Row")
+_WORDS = {"for": "agrees", "against": "disagrees", "open": "open"}
+
+
+def claims_page(judged: Sequence[Judged], remark: str = "") -> str:
+    """All claims as Markdown. remark: what a reader must know first, such as that the points are of a quick run."""
+    head = [HEAD, *([f"**{remark}**\n"] if remark else [])]
+    return "\n".join([*head, _summary(judged), *(_section(number, one) for number, one in enumerate(judged, start=1))])
+
+
+def command(one: Judged) -> str:
+    """What makes the points of a claim."""
+    if one.claim.experiment == RACE_IN_X:
+        return "fwk compare --config configs/race-in-x.yaml"
+    return f"fwk reproduce {one.claim.experiment}"
+
+
+def row_cells(row: Row) -> tuple[str, ...]:
+    """A row's cells, as text; the headings are COLUMNS."""
+    case, found = row.case, row.effect
+    who = f"{case.who} ({case.note})" if case.note else case.who
+    what = f"{case.what} ({'percentage points' if case.unit == 'pp' else case.unit})"
+    if found is None or row.p is None:
+        return who, what, NOTHING, NOTHING, NOTHING, str(len(case.differences)), _WORDS[row.finding]
+    return who, what, *_figures(found, case.unit), _p(row.p), str(found.n), _WORDS[row.finding]
+
+
+def _figures(found: Effect, unit: str) -> tuple[str, str]:
+    if unit == "pp":
+        return points_of(found.mean, signed=True), interval(found.low, found.high)
+    return count(round(found.mean, 1)), f"{count(round(found.low, 1))} to {count(round(found.high, 1))}"
+
+
+def _p(value: float) -> str:
+    return "< .001" if value < 0.001 else f"{value:.3f}".replace("0.", ".", 1)
+
+
+def _summary(judged: Sequence[Judged]) -> str:
+    columns = ("", "Claim", "Where it stands", "Verdict", "Rows: agree, disagree, open")
+    lines = [
+        (str(number), plain(one.claim.text), plain(one.claim.where), f"**{one.verdict}**", _counts(one))
+        for number, one in enumerate(judged, start=1)
+    ]
+    return markdown_table(columns, lines) + "\n"
+
+
+def _counts(one: Judged) -> str:
+    if not one.rows:
+        return f"`{command(one)}`" if one.verdict == "not run" else NOTHING
+    return ", ".join(str(one.count(finding)) for finding in ("for", "against", "open"))
+
+
+def _section(number: int, one: Judged) -> str:
+    parts = [f"\n## {number}. {one.claim.text}\n", f"{_sentence(one)}\n"]
+    if one.rows:
+        rows = [tuple(map(plain, row_cells(row))) for row in one.rows]
+        parts += [f"Measured on {'; '.join(map(plain, one.measured))}.\n", markdown_table(COLUMNS, rows), ""]
+    return "\n".join(parts)
+
+
+def _sentence(one: Judged) -> str:
+    words = [f"**{one.verdict[:1].upper()}{one.verdict[1:]}.** Stands in: {one.claim.where}."]
+    if one.verdict == "not run":
+        words.append(f"No points are stored; `{command(one)}` makes them.")
+    elif one.verdict == "cannot be tested here" and one.claim.cases is not None:
+        words.append(_why_open(one.rows))
+    return " ".join([*words, *([one.claim.why] if one.claim.why else [])])
+
+
+def _why_open(rows: Sequence[Row]) -> str:
+    if not rows:
+        return "The points that are stored have none of the settings that the test needs."
+    most = max(len(row.case.differences) for row in rows)
+    return f"No row can tell with {most} repeats." if most > 1 else "One repeat tells nothing."
+
+
+def points_by_experiment(parts: Sequence[tuple[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+    """The points of all parts of each experiment in one table."""
+    names = dict.fromkeys(name for name, _ in parts)
+    return {name: pd.concat([p for other, p in parts if other == name], ignore_index=True) for name in names}

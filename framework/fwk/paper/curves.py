@@ -1,0 +1,71 @@
+"""What a curve over M comes to: the setting that is best on average, and how many flips a target takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from fwk.fronts import curves, zero_budget
+
+RB = ("rb-prob", "rb-label", "rb-dist")
+"""The rankers that the paper proposes."""
+
+
+def user_curves(points: pd.DataFrame, *cards: str) -> Iterator[pd.DataFrame]:
+    """The points of each user-side curve, by first appearance; of these cards, if any are given."""
+    user = points[points["side"] == "user"]
+    yield from curves(user[user["card"].isin(cards)] if cards else user)
+
+
+def least(curve: pd.DataFrame, measure: str, part: str) -> pd.DataFrame:
+    """A curve's points at the setting whose mean of `measure` over repeats is least, one row a repeat.
+
+    part  on which the setting is chosen ("validation", "test"); of equals, the first of the sweep
+
+    Only settings where the measure is defined on that part and on test, in as many repeats as at any other setting, can
+    be chosen: a mean over fewer, luckier repeats would win. Empty if there is none.
+    """
+    name, reported = f"{part}.{measure}", f"test.{measure}"
+    defined = curve[curve[[name, reported]].notna().all(axis=1)]
+    by_setting = defined.groupby("order")[name].agg(["mean", "count"])
+    whole = by_setting[by_setting["count"] == by_setting["count"].max()]
+    if whole.empty:
+        return defined
+    return at(defined, int(whole.index[int(whole["mean"].to_numpy().argmin())]))
+
+
+def at(curve: pd.DataFrame, order: int) -> pd.DataFrame:
+    """A curve's points at one setting of its sweep, one row a repeat."""
+    return curve[curve["order"].eq(order)].sort_values("repeat")
+
+
+def all_flip(curve: pd.DataFrame) -> pd.DataFrame:
+    """A curve's points at its largest budget, one row a repeat."""
+    return at(curve, int(curve["order"].max()))
+
+
+def by_repeat(rows: pd.DataFrame, column: str) -> pd.Series:
+    """A column of one setting's points, by repeat."""
+    return rows.set_index("repeat")[column].astype(float).sort_index()
+
+
+def nobody_flips(curve: pd.DataFrame) -> pd.DataFrame:
+    """A user-side curve's points at M = 0, which are the baseline's, one row a repeat."""
+    return curve[zero_budget(curve)].sort_values("repeat")
+
+
+def flips_to_reach(curve: pd.DataFrame, measure: str, level: float) -> pd.Series:
+    """The fewest flips in each repeat at which a measure on test is at most `level`; all candidates where none is.
+
+    >>> curve = pd.DataFrame({"repeat": 0, "flips": [0, 5, 9], "candidates": 9, "test.eqod": [0.3, 0.1, 0.2]})
+    >>> flips_to_reach(curve, "eqod", 0.2).tolist(), flips_to_reach(curve, "eqod", 0.05).tolist()
+    ([5.0], [9.0])
+    """
+    found = {
+        int(str(repeat)): rows.loc[rows[f"test.{measure}"] <= level, "flips"].min()
+        for repeat, rows in curve.groupby("repeat")
+    }
+    most = curve.groupby("repeat")["candidates"].max()
+    return pd.Series(found, dtype=np.float64).fillna(most).astype(float)

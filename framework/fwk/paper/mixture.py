@@ -1,0 +1,100 @@
+"""What is known of the four-Gaussian mixture without training: rules of Gaussians, and nearest neighbours.
+
+x | (y, a) ~ N(y (mu + s_a psi), I), y = +-1, s = 1 in the majority and -1 in the minority, mu and psi orthogonal: along
+mu the label runs the same way in both groups, along psi the opposite way. The formulas here were derived for this
+project and are checked by simulation; they are not taken from the paper.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special, stats
+
+from fwk.api import Floats
+
+
+def majority_rule_eqod(mu: float, psi: float) -> float:
+    """EqOd of the majority's best rule, sign((mu + psi) . x): the limit where the majority outweighs everybody.
+
+    Phi(r) - Phi((mu^2 - psi^2) / r) with r^2 = mu^2 + psi^2: its TPR in the majority minus that in the minority, and,
+    by symmetry, the same for FPR. One half (less 1 - Phi(r)) where the norms are equal.
+
+    >>> round(majority_rule_eqod(2, 2), 3), round(majority_rule_eqod(4, 2), 3), round(majority_rule_eqod(2, 4), 3)
+    (0.498, 0.004, 0.996)
+    """
+    r = math.hypot(mu, psi)
+    return float(stats.norm.cdf(r) - stats.norm.cdf((mu**2 - psi**2) / r)) if r > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class NearestOfTwo:
+    """A person of the minority and two of the majority, one of each label: is the nearer one of the same label?
+
+    dimension  of x, at least 2
+    projected  whether the direction of psi has been taken out first, as a fair representation does
+    """
+
+    mu: float
+    psi: float
+    dimension: int
+    projected: bool = False
+
+    def error(self, nodes: int = 80) -> float:
+        """P(the nearer of the two has the other label), exact but for the quadrature.
+
+        With the person x, the reference r of the same label and o of the other, |x - o| < |x - r| exactly if A . B > 0
+        for A = o - r ~ N(-2(mu + psi), 2I) and B = 2x - o - r ~ N(2(mu - psi), 6I); their covariance is 0, so they are
+        independent. Given A, A . B ~ N(2 A . (mu - psi), 6 |A|^2), so the error is the mean of
+        Phi(2 A . (mu - psi) / (sqrt(6) |A|)) over A: normal coordinates on two axes, and twice a chi^2 for the rest.
+        On a line, |A| is A but for its sign.
+
+        One half where the norms are equal and psi has not been taken out: exchanging the two axes turns the sign.
+        """
+        if self._axes == 1:
+            right = stats.norm.cdf(-math.sqrt(2) * self.mu)
+            return float(
+                right * stats.norm.cdf(2 * self.mu / math.sqrt(6))
+                + (1 - right) * stats.norm.cdf(-2 * self.mu / math.sqrt(6))
+            )
+        z, w = special.roots_hermitenorm(nodes)
+        w = w / w.sum()
+        rest, v = _two_chi_squared(self._axes - 2, nodes)
+        a = (-2 * self.mu + math.sqrt(2) * z)[:, None, None]
+        b = (-2 * self._psi + math.sqrt(2) * z)[None, :, None]
+        toward, length = 2 * (self.mu * a - self._psi * b), np.sqrt(a**2 + b**2 + rest)
+        ratio = np.divide(toward, math.sqrt(6) * length, out=np.zeros_like(length), where=length > 0)
+        return float((w[:, None, None] * w[None, :, None] * v * stats.norm.cdf(ratio)).sum())
+
+    def simulate(self, rng: np.random.Generator, draws: int, references: int = 1) -> float:
+        """The same share by simulation; `references` of each label among which the nearest is looked for."""
+        person = self._center(-1) + rng.normal(size=(draws, 1, self._axes))
+        same, other = (
+            np.linalg.norm(person - sign * self._center(1) - rng.normal(size=(draws, references, self._axes)), axis=2)
+            for sign in (1, -1)
+        )
+        return float((other.min(axis=1) < same.min(axis=1)).mean())
+
+    @property
+    def _axes(self) -> int:
+        return self.dimension - 1 if self.projected else self.dimension
+
+    @property
+    def _psi(self) -> float:
+        return 0.0 if self.projected else self.psi
+
+    def _center(self, side: int) -> Floats:
+        center = np.zeros(self._axes)
+        center[0] = self.mu
+        center[1:2] = side * self._psi
+        return center
+
+
+def _two_chi_squared(freedom: int, nodes: int) -> tuple[Floats, Floats]:
+    """Nodes and weights of the expectation over 2 chi^2 with so many degrees of freedom (0: the constant 0)."""
+    if freedom == 0:
+        return np.zeros((1, 1, 1)), np.ones((1, 1, 1))
+    x, v = special.roots_genlaguerre(nodes, freedom / 2 - 1)
+    return 4 * x[None, None, :], (v / v.sum())[None, None, :]

@@ -1,0 +1,179 @@
+"""The parts of an experiment: found in the folder of configs, laid out beforehand, and run one by one."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fwk.api import Mistake
+from fwk.compare import Result, compare
+from fwk.estimate import estimate
+from fwk.hints import nearest_name
+from fwk.paper.experiments import EXPERIMENTS, Experiment
+from fwk.paper.page import Told
+from fwk.paper.stored import Part, read_part
+from fwk.paper.theory import COARSE, Settings, fits
+from fwk.prepare import Prepared, Wishes, prepare
+from fwk.progress import Watch
+from fwk.report.words import plural
+
+CONFIGS, RESULTS = Path("configs/paper"), Path("results/paper")
+QUICK = "-quick"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of a reproduction.
+
+    experiments  in this order
+    wishes       of every comparison; `config` and `output` are filled in part by part
+    configs      the folder of the configs
+    results      the folder of the pages, and of each part's results
+    guides       draw the parabolas of `draw_representation`
+    """
+
+    experiments: tuple[Experiment, ...]
+    wishes: Wishes
+    configs: Path = CONFIGS
+    results: Path = RESULTS
+    guides: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """What a quick run's files are told apart by."""
+        return QUICK if self.wishes.coarse else ""
+
+    @property
+    def settings(self) -> Settings:
+        """Of the theory's simulation."""
+        return COARSE if self.wishes.coarse else Settings()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One part before it is run: how many points and fits, and why it cannot be had ("" if it can).
+
+    seconds  estimated, if it was asked for
+    """
+
+    experiment: str
+    name: str
+    wishes: Wishes | None
+    points: int
+    fits: int
+    missing: str = ""
+    seconds: float | None = None
+
+
+def wanted(names: tuple[str, ...]) -> tuple[Experiment, ...]:
+    """The experiments of these names; all of them for none. Raises Mistake for one that does not exist."""
+    for name in names:
+        if name not in EXPERIMENTS:
+            known = ", ".join(EXPERIMENTS)
+            raise Mistake(f"no experiment {name!r}{nearest_name(name, EXPERIMENTS)}; there are: {known}")
+    return tuple(EXPERIMENTS[name] for name in names or EXPERIMENTS)
+
+
+def lay_out(order: Order, time_with: int = 0, say: Callable[[str], None] = lambda _: None) -> list[Layout]:
+    """Every part of the experiments, before any training. Raises Mistake for a config that is missing or faulty.
+
+    time_with  estimate the seconds for so many workers; 0: no estimate
+    """
+    layouts = []
+    for experiment in order.experiments:
+        if experiment.name == "theory":
+            layouts.append(Layout("theory", "theory", None, 0, fits(order.settings)))
+            continue
+        for config in configs_of(order, experiment):
+            say(f"reading {config}")
+            layouts.append(_laid_out(order, experiment, config, time_with))
+    return layouts
+
+
+def configs_of(order: Order, experiment: Experiment) -> list[Path]:
+    """The configs of an experiment. Raises Mistake if there are none."""
+    found = sorted(order.configs.glob(f"{experiment.name}-*.yaml"))
+    if not found:
+        raise Mistake(
+            f"no config {order.configs / experiment.name}-*.yaml; run this in a clone of the repository, or name the "
+            "folder that holds them with --configs"
+        )
+    return found
+
+
+def _laid_out(order: Order, experiment: Experiment, config: Path, time_with: int) -> Layout:
+    output = order.results / f"{config.stem}{order.suffix}"
+    wishes = dataclasses.replace(order.wishes, config=config, output=output)
+    prepared = prepare(wishes)
+    missing = _missing(prepared)
+    seconds = None
+    if time_with and not missing:
+        seconds = estimate(prepared.plan, prepared.registry.metrics.values(), time_with)
+    return Layout(experiment.name, config.stem, wishes, prepared.plan.points, prepared.plan.fits, missing, seconds)
+
+
+def _missing(prepared: Prepared) -> str:
+    """Why no data set of a part can be had; "" if one can."""
+    if any(ground.table is not None for ground in prepared.plan.grounds):
+        return ""
+    return "; ".join(dict.fromkeys(str(error) for error in prepared.plan.missing.values()))
+
+
+@dataclass(frozen=True, eq=False)
+class Done:
+    """A part that was run, or was not: what to tell of it, its points, and all that was known beforehand."""
+
+    told: Told
+    part: Part | None = None
+    prepared: Prepared | None = None
+
+
+def run_part(layout: Layout, order: Order, watch: Watch) -> Done:
+    """Run a part, or finish it. What goes wrong in it is told, and costs only itself."""
+    wishes = layout.wishes
+    assert wishes is not None  # a part with a config
+    told = Told(layout.name, wishes.config.as_posix(), missing=layout.missing)
+    if layout.missing:
+        watch.say(f"{layout.name}: left out: {layout.missing}")
+        return Done(told)
+    try:
+        result = compare(wishes, watch)
+    except Mistake as mistake:
+        watch.say(f"{layout.name}: {mistake}")
+        return Done(dataclasses.replace(told, missing=str(mistake)))
+    folder = result.prepared.output
+    return Done(
+        Told(
+            layout.name,
+            wishes.config.as_posix(),
+            tuple(_facts(result)),
+            folder.joinpath("report.html").relative_to(order.results).as_posix(),
+            _failed(result),
+        ),
+        read_part(folder),
+        result.prepared,
+    )
+
+
+def _facts(result: Result) -> list[str]:
+    config, plan = result.prepared.plan.config, result.prepared.plan
+    sizes = [f"{label} {table.counts['rows']:,} rows" for label, table in result.prepared.first_tables().items()]
+    some = sizes if len(sizes) <= 3 else [f"{len(sizes)} data sets, such as {sizes[0]}"]
+    anew = "each with parts of its own" if config.resplit else "on one split, the collective redrawn"
+    measured = result.points[~result.points["tuning"].astype(bool)]
+    return [
+        *some,
+        f"{plural(plan.repeats, 'repeat')}, {anew}",
+        f"settings chosen on {config.select}",
+        plural(len(measured), "point"),
+        f"{result.points['seconds'].sum():,.0f} s of fitting",
+    ]
+
+
+def _failed(result: Result) -> str:
+    if result.failures.empty:
+        return ""
+    methods = ", ".join(f"{name} ({count})" for name, count in result.failures["method"].value_counts().items())
+    return f"{plural(len(result.failures), 'cell')} failed: {methods}"

@@ -1,0 +1,106 @@
+"""The straight line from experiments to pages, and from stored points to verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from fwk.api import Mistake
+from fwk.paper.claims import CLAIMS, RACE_IN_X, Judged, judge
+from fwk.paper.claims_page import claims_page
+from fwk.paper.experiments import EXPERIMENTS, Experiment
+from fwk.paper.front_pictures import draw_representation
+from fwk.paper.mixture_pictures import draw_theory, draw_toy
+from fwk.paper.page import Told, write_page
+from fwk.paper.parts import QUICK, Done, Layout, Order, run_part
+from fwk.paper.stored import Part, read_part, together
+from fwk.paper.tables import Shown, theory_tables
+from fwk.paper.theory import simulated
+from fwk.paper.toy import scene_of
+from fwk.plugins import load_plugins
+from fwk.progress import Watch
+
+COARSE_REMARK = "A quick run: 2 repeats and coarse sweeps. It shows that everything works, and no more."
+
+
+def reproduce(order: Order, layouts: Sequence[Layout], watch: Callable[[], Watch]) -> Iterator[tuple[Path, bool]]:
+    """Run every part and write every page; yields each page, and whether all of it could be had and nothing failed.
+
+    layouts  of `lay_out`
+    watch    makes what is told of the progress, anew for every part
+    """
+    order.results.mkdir(parents=True, exist_ok=True)
+    for experiment in order.experiments:
+        page = order.results / f"{experiment.name}{order.suffix}.html"
+        if experiment.name == "theory":
+            yield page, _theory(order, experiment, page, watch())
+            continue
+        done = [run_part(layout, order, watch()) for layout in layouts if layout.experiment == experiment.name]
+        _write(order, experiment, page, done)
+        yield page, not any(one.told.missing for one in done)
+
+
+def _write(order: Order, experiment: Experiment, page: Path, done: Sequence[Done]) -> None:
+    picture = page.with_suffix(".png")
+    picture.unlink(missing_ok=True)
+    parts = [one.part for one in done if one.part is not None]
+    told = [one.told for one in done]
+    points = together(parts)
+    shown: dict[str, Shown] = {}
+    if parts:
+        select = parts[0].config.select
+        _draw(order, experiment, points, select, picture, done)
+        if experiment.tabulate is not None:
+            shown = {f"{experiment.title}": experiment.tabulate(points, select)}
+    claims = [claim for claim in CLAIMS if claim.experiment == experiment.name]
+    remark = COARSE_REMARK if order.suffix else ""
+    write_page(page, experiment, told, shown, judge({experiment.name: points}, claims), remark)
+
+
+def _draw(
+    order: Order, experiment: Experiment, points: pd.DataFrame, select: str, picture: Path, done: Sequence[Done]
+) -> None:
+    if experiment.name == "toy":
+        prepared = next((one.prepared for one in done if one.prepared is not None), None)
+        draw_toy(points, scene_of(prepared, points) if prepared is not None else None, picture)
+    elif experiment.name == "representation":
+        draw_representation(points, select, picture, guides=order.guides)
+    elif experiment.draw is not None:
+        experiment.draw(points, select, picture)
+
+
+def _theory(order: Order, experiment: Experiment, page: Path, watch: Watch) -> bool:
+    told = Told("theory", "a simulation without a config")
+    shown: dict[str, Shown] = {}
+    try:
+        table = simulated(order.results / "theory", load_plugins(order.wishes.without), order.settings)
+        draw_theory(table, page.with_suffix(".png"))
+        shown = theory_tables(table)
+    except Mistake as mistake:
+        watch.say(f"theory: {mistake}")
+        told = Told("theory", told.config, missing=str(mistake))
+    claims = [claim for claim in CLAIMS if claim.cases is None]
+    write_page(page, experiment, [told], shown, judge({}, claims), COARSE_REMARK if order.suffix else "")
+    return not told.missing
+
+
+def judge_stored(results: Path, coarse: bool = False) -> list[Judged]:
+    """Every claim, judged by the points that lie in the results folder."""
+    points = {name: together(_stored(results, name, coarse)) for name in EXPERIMENTS}
+    race = read_part(results.parent / f"{RACE_IN_X}{QUICK if coarse else ''}")
+    return judge({**points, RACE_IN_X: together([race] if race is not None else [])})
+
+
+def write_claims(path: Path, results: Path, coarse: bool = False) -> list[Judged]:
+    """Judge the claims by what is stored, and write the page about it."""
+    judged = judge_stored(results, coarse)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(claims_page(judged, COARSE_REMARK if coarse else ""), encoding="utf-8")
+    return judged
+
+
+def _stored(results: Path, experiment: str, coarse: bool) -> list[Part]:
+    folders = [path for path in sorted(results.glob(f"{experiment}-*")) if path.name.endswith(QUICK) == coarse]
+    return [part for part in map(read_part, folders) if part is not None]

@@ -1,0 +1,36 @@
+"""What `fwk reproduce` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from fwk.paper.claims import Judged
+from fwk.paper.parts import Layout
+from fwk.report.words import NOTHING
+from fwk.show import table
+
+
+def show_layouts(console: Console, layouts: Sequence[Layout]) -> None:
+    """Every part with its points and fits, the estimate if there is one, and what cannot be had."""
+    timed = any(layout.seconds is not None for layout in layouts)
+    rows = []
+    for layout in layouts:
+        seconds = [NOTHING if layout.seconds is None else f"{layout.seconds:,.0f}"] if timed else []
+        rows.append((layout.name, f"{layout.points:,}", f"{layout.fits:,}", *seconds, layout.missing))
+    table(
+        console, ("part", "points", "fits at most", *(["seconds, about"] if timed else []), "left out, because"), rows
+    )
+    here = [layout for layout in layouts if not layout.missing]
+    total = [f"{sum(layout.fits for layout in here):,} fits at most"]
+    if timed:
+        total.append(f"about {sum(layout.seconds or 0 for layout in here):,.0f} seconds")
+    console.print(f"\n{len(here)} of {len(layouts)} parts: {', '.join(total)}", highlight=False)
+    console.print("Every cell is kept when it is done; the same command finishes what was stopped.", highlight=False)
+
+
+def show_claims(console: Console, judged: Sequence[Judged]) -> None:
+    """Every claim with its verdict."""
+    rows = [(one.verdict, one.claim.text, one.claim.where) for one in judged]
+    table(console, ("verdict", "claim", "where it stands"), rows)
