@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -88,7 +89,8 @@ class Point:
     def row(self) -> dict[str, Any]:
         """One flat row, as in points.parquet."""
         return {**_identity(self.run), "flips": self.flips, "candidates": self.candidates, "seconds": self.seconds,
-                "deciding_seconds": self.deciding_seconds, "ranking_seconds": self.ranking_seconds, "notes": "; ".join(self.notes), **self.measures}  # fmt: skip
+                "deciding_seconds": self.deciding_seconds, "ranking_seconds": self.ranking_seconds,
+                "notes": "; ".join(self.notes), **self.measures}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -118,16 +120,21 @@ def _identity(run: Run) -> dict[str, Any]:
 
 
 def table_of(outcomes: Iterable[Outcome]) -> pd.DataFrame:
-    """One wide row an outcome, in a fixed order: by curve, knobs, sweep position and repeat, whatever order they
-    came in."""
-    table = pd.DataFrame([outcome.row() for outcome in outcomes])
+    """One wide row an outcome, whatever order they came in: by curve, knobs, sweep position and repeat.
+
+    Columns stand in the order in which the rows have them.
+    """
+    rows = [outcome.row() for outcome in outcomes]
+    table = pd.DataFrame(rows)
     if table.empty:
         return table
     for column in ("alpha", "majority_known"):
         table[column] = table[column].astype("Float64")
     measures = [name for name in table.columns if "." in name]
     table[measures] = table[measures].astype(float)
-    return table.sort_values([*CURVE, "knobs", "order", "repeat"], kind="stable").reset_index(drop=True)
+    table = table.sort_values([*CURVE, "knobs", "order", "repeat"], kind="stable")
+    columns = dict.fromkeys(itertools.chain.from_iterable(rows[position] for position in table.index))
+    return table[list(columns)].reset_index(drop=True)
 
 
 def to_json(outcome: Outcome) -> str:

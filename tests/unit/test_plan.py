@@ -124,8 +124,8 @@ def test_counts_by_method_add_up(bench: Bench) -> None:
     rows = {row["method"]: row for row in planned.counts()}
     assert rows["near"] == {"method": "near", "side": "user", "settings": 5, "tuned over": 3, "points": 15, "fits": 12,
                             "extra fits to tune": 3 * 2 * 2}  # fmt: skip
-    assert rows["lottery"] == {"method": "lottery", "side": "firm", "settings": 3, "tuned over": 1, "points": 9, "fits": 9,
-                               "extra fits to tune": 0}  # fmt: skip
+    assert rows["lottery"] == {"method": "lottery", "side": "firm", "settings": 3, "tuned over": 1, "points": 9,
+                               "fits": 9, "extra fits to tune": 0}  # fmt: skip
     assert rows["baseline"]["fits"] == 0
     assert planned.points == 3 * (1 + 5 + 3)
     assert planned.fits == 3 * (1 + 4 + 4 + 3)

@@ -97,6 +97,12 @@ def test_a_table_is_the_same_whatever_order_the_outcomes_came_in() -> None:
     assert first["repeat"].tolist() == [0, 1] * 3
 
 
+def test_columns_stand_in_an_order_that_does_not_depend_on_who_came_first() -> None:
+    plain = Point(a_run("adult", "baseline", "firm", 0), {"test.error": 0.2})
+    audited = Point(RUN, {"test.audit[x].n": 2.0, "test.error": 0.1})
+    assert list(table_of([plain, audited]).columns) == list(table_of([audited, plain]).columns)
+
+
 def test_undefined_values_are_missing_in_the_table_and_columns_keep_their_types() -> None:
     points = [Point(RUN, {"test.error": 0.1, "test.eqod": None}),
               Point(a_run("a", "b", "firm", 0), {"test.error": 0.2, "test.eqod": None, "test.more": 1.0})]  # fmt: skip
