@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ def _draw_panel(panel: Axes, means: pd.DataFrame, measure: str, looks: dict[str,
     panel.set_xlabel("Error on test (%)")
     panel.set_ylabel(f"{short_name(measure)} on test ({UNIT})")
     if shown.outside:
-        panel.set_title(beyond(shown), loc="right", fontsize=7.5, color="#444444")
+        panel.set_title(textwrap.fill(beyond(shown), 60), loc="right", fontsize=7.5, color="#444444")
 
 
 def _draw_method(panel: Axes, front: pd.DataFrame, look: Style, shade: float) -> None:
