@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
 
 from fwk.api import Card, Mistake
+
+if TYPE_CHECKING:
+    from fwk.progress import Watch
 
 Found = TypeVar("Found", bound=Card)
 
@@ -22,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-out = Console(soft_wrap=False)
+out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120)  # a pipe has room for a table
 err = Console(stderr=True)
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="the comparison, a YAML file", show_default=False)]
@@ -55,18 +59,70 @@ def compare(
     from fwk.compare import compare as run
     from fwk.execute import Options, cores
     from fwk.prepare import Wishes
-    from fwk.progress import Display, Lines, Quiet
 
-    watch = Quiet() if quiet else Display(out) if out.is_terminal else Lines(lambda text: print(text, flush=True))
     wishes = Wishes(
         config, output, Options(jobs or cores(), backend), quick, fresh, retry_failed, track, tracking_uri,
         tuple(without or ()), data,
     )  # fmt: skip
     with _mistakes(resume=" ".join(["fwk", *sys.argv[1:]]).replace(" --fresh", "")):
-        result = run(wishes, watch)
+        result = run(wishes, _watch(quiet))
         if not quiet:
             closing(out, result.answers, result.failures, result.page, track)
         raise typer.Exit(1 if len(result.failures) else 0)
+
+
+@app.command()
+def reproduce(
+    experiment: Annotated[list[str] | None, typer.Argument(help="which; all of them by default")] = None,
+    configs: Annotated[Path | None, typer.Option("--configs", help="folder of the configs; configs/paper here")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="folder of the pages; results/paper")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="only show what would be done")] = False,
+    time: Annotated[bool, typer.Option("--time", help="estimate the seconds first, from a few timed fits")] = False,
+    claims: Annotated[bool, typer.Option("--claims", help="judge the paper's claims by what is stored")] = False,
+    page: Annotated[Path | None, typer.Option("--page", help="where --claims writes; docs/claims.md here")] = None,
+    guides: Annotated[bool, typer.Option("--guides", help="parabolas through the fronts of `representation`")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="worker processes; 0: all cores allowed")] = 0,
+    quick: Quick = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="forget earlier results in the folders")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="try failed cells again")] = False,
+    track: Annotated[bool, typer.Option("--track/--no-track", help="log to MLflow")] = True,
+    tracking_uri: Annotated[str, typer.Option("--tracking-uri", help="an MLflow server; mlruns/ here otherwise")] = "",
+    without: Without = None,
+    data: Data = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print nothing but errors")] = False,
+) -> None:
+    """Run the paper's experiments (alpha, flips, knowledge, firm, representation, gmm4, toy, theory), a page for each.
+
+    Points and fits are printed beforehand. A data set that is not here costs only its own part.
+
+    Exit status: 0 all done, 1 something is missing or failed (the pages say what), 2 a mistake to mend, 130
+    interrupted.
+    """
+    from fwk import paper
+    from fwk.execute import Options, cores
+    from fwk.paper import terminal
+    from fwk.prepare import Wishes
+
+    workers = jobs or cores()
+    results = output or paper.RESULTS
+    with _mistakes(resume=" ".join(["fwk", *sys.argv[1:]]).replace(" --fresh", "")):
+        if claims:
+            terminal.show_claims(out, *paper.write_claims(page, results, quick))
+            return
+        wishes = Wishes(
+            Path(), None, Options(workers), quick, fresh, retry_failed, track, tracking_uri, tuple(without or ()), data
+        )
+        chosen = paper.wanted(tuple(experiment or ()))
+        order = paper.Order(chosen, wishes, configs or paper.CONFIGS, results, guides)
+        layouts = paper.lay_out(order, workers if time else 0)
+        if not quiet:
+            terminal.show_layouts(out, layouts)
+        whole = True
+        for path, complete in () if plan else paper.reproduce(order, layouts, lambda: _watch(quiet)):
+            whole &= complete
+            if not quiet:
+                out.print(f"page  {path}", highlight=False, soft_wrap=True)
+        raise typer.Exit(0 if whole and not any(layout.missing for layout in layouts) else 1)
 
 
 @app.command()
@@ -206,6 +262,13 @@ def _named(name: str, known: Mapping[str, Found], kind: str) -> Found:
     if name not in known:
         raise Mistake(f"no {kind} {name!r}{nearest_name(name, known)}; there are: {', '.join(sorted(known))}")
     return known[name]
+
+
+def _watch(quiet: bool) -> Watch:
+    """What tells of the progress: a live display, lines where there is no terminal, or nothing."""
+    from fwk.progress import Display, Lines, Quiet
+
+    return Quiet() if quiet else Display(out) if out.is_terminal else Lines(lambda text: print(text, flush=True))
 
 
 @contextmanager

@@ -142,8 +142,8 @@ class Plan:
 
 
 def quick(comparison: Comparison) -> Comparison:
-    """The same comparison, coarse: 2 repeats, at most 3 settings a sweep and 2 candidates a tuned knob, and without the
-    methods that say `quick: false`."""
+    """The same comparison, coarse: 2 repeats, at most 3 settings a sweep, 3 values of alpha and of majority_known and 2
+    candidates a tuned knob, and without the methods that say `quick: false`."""
     methods = tuple(
         dataclasses.replace(
             entry,
@@ -161,6 +161,9 @@ def quick(comparison: Comparison) -> Comparison:
         changes["output"] = f"{config.output}-quick"
     if isinstance(config.budgets, list):
         changes["budgets"] = list(_thinned(tuple(config.budgets), 6))
+    for axis in ("alpha", "majority_known"):
+        if isinstance(given := getattr(config, axis), list):
+            changes[axis] = list(_thinned(tuple(given), 3))
     left_out = tuple(entry.label for entry in comparison.methods if not entry.quick)
     if not methods:
         raise Mistake("every method says quick: false, so --quick leaves nothing to do")

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from fwk.paper.mixture import majority_rule_eqod
-from fwk.paper.panels import legend, line, nothing
+from fwk.paper.panels import legend, line, nothing, over_sizes
 from fwk.paper.toy import Scene
 from fwk.report.strokes import picture, rule, say, stroke
 from fwk.report.styles import COLOURS, MARKERS, Style, styles
@@ -48,9 +48,8 @@ def draw_growth(points: pd.DataFrame, select: str, path: Path) -> None:
                 line(panel, x, y, spread, looks[str(learner)])
             rule(panel, across=50)
             panel.axhline(100 * majority_rule_eqod(mu, psi), color="#888888", linewidth=1.2, linestyle=":")
-            panel.set_xscale("log")
+            over_sizes(panel, sorted(here["of_p"].unique()))
             panel.set_ylim(-2, 102)
-            panel.set_xlabel("People in the majority, p")
             panel.set_title(f"|mu| = {mu:g}, |psi| = {psi:g}", loc="left", fontweight="bold")
         if not norms:
             nothing(rows[0][0])
@@ -88,7 +87,7 @@ def _draw_scene(panel: Axes, scene: Scene, flipped: bool) -> None:
     across, up = np.meshgrid(np.linspace(low[0], high[0], 120), np.linspace(low[1], high[1], 120))
     for accepts, look in ((scene.rule, "--"), *([(scene.rule_after, "-")] if flipped else [])):
         field = accepts(np.column_stack([across.ravel(), up.ravel()])).reshape(across.shape)
-        panel.contour(across, up, field.astype(float), levels=[0.5], colors="black", linewidths=1.3, linestyles=look)
+        panel.contour(across, up, field, levels=[0.5], colors="black", linewidths=1.3, linestyles=look)
     panel.set_xlabel("x1")
     panel.set_ylabel("x2")
 

@@ -63,7 +63,7 @@ def write_page(
     sections = {
         "picture": (f"Ours, in the form of {experiment.figures}", drawn),
         "claims": ("What the points say of the claims", _claims(judged)),
-        "figures": ("The figures", join(_shown(heading, one) for heading, one in shown.items())),
+        "figures": ("The numbers behind it", join(_shown(heading, one) for heading, one in shown.items())),
         "parts": ("How it was measured", join([_parts(told), element("p", f"The paper: {PAPER}.", class_="about")])),
     }
     kept = {name: section for name, section in sections.items() if section[1]}
@@ -95,7 +95,7 @@ def _parts(told: Sequence[Told]) -> Markup:
     lines = []
     for one in told:
         link = [" ", element("a", "report", href=one.report)] if one.report else []
-        state = [element("strong", f" {one.missing}")] if one.missing else []
+        state = [] if one.report else [" Nothing was measured."] if one.missing else []
         facts = "; ".join([one.config, *one.facts])
         lines.append(join([element("strong", one.name), ": ", facts, ".", *state, *link], ""))
     return items(lines)

@@ -49,6 +49,14 @@ def over_shares(panel: Axes, shares: Sequence[float]) -> None:
     panel.set_xlabel("Alpha: share of the minority that joins")
 
 
+def over_sizes(panel: Axes, sizes: Sequence[int]) -> None:
+    """A logarithmic axis over the size of the majority."""
+    panel.set_xscale("log")
+    panel.set_xticks([*sizes], [f"{size / 1000:g}k" if size >= 1000 else f"{size:g}" for size in sizes])
+    panel.xaxis.set_minor_locator(NullLocator())
+    panel.set_xlabel("People in the majority, p")
+
+
 def unfairness(panel: Axes, measure: str, first: bool = True) -> None:
     """An axis of unfairness from 0."""
     panel.set_ylim(bottom=0)

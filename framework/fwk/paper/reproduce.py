@@ -22,6 +22,7 @@ from fwk.paper.toy import scene_of
 from fwk.plugins import load_plugins
 from fwk.progress import Watch
 
+CLAIMS_PAGE = Path("docs/claims.md")
 COARSE_REMARK = "A quick run: 2 repeats and coarse sweeps. It shows that everything works, and no more."
 
 
@@ -93,12 +94,13 @@ def judge_stored(results: Path, coarse: bool = False) -> list[Judged]:
     return judge({**points, RACE_IN_X: together([race] if race is not None else [])})
 
 
-def write_claims(path: Path, results: Path, coarse: bool = False) -> list[Judged]:
-    """Judge the claims by what is stored, and write the page about it."""
+def write_claims(page: Path | None, results: Path, coarse: bool = False) -> tuple[Path, list[Judged]]:
+    """Judge the claims by what is stored, and write the page about it: docs/claims.md, or beside coarse results."""
     judged = judge_stored(results, coarse)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(claims_page(judged, COARSE_REMARK if coarse else ""), encoding="utf-8")
-    return judged
+    page = page or (results / f"claims{QUICK}.md" if coarse else CLAIMS_PAGE)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(claims_page(judged, COARSE_REMARK if coarse else ""), encoding="utf-8")
+    return page, judged
 
 
 def _stored(results: Path, experiment: str, coarse: bool) -> list[Part]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -22,6 +23,9 @@ def show_layouts(console: Console, layouts: Sequence[Layout]) -> None:
     table(
         console, ("part", "points", "fits at most", *(["seconds, about"] if timed else []), "left out, because"), rows
     )
+    for layout in layouts:
+        if layout.missing:
+            console.print(f"\n{layout.name}: {layout.missing}", style="red", markup=False, highlight=False)
     here = [layout for layout in layouts if not layout.missing]
     total = [f"{sum(layout.fits for layout in here):,} fits at most"]
     if timed:
@@ -30,7 +34,8 @@ def show_layouts(console: Console, layouts: Sequence[Layout]) -> None:
     console.print("Every cell is kept when it is done; the same command finishes what was stopped.", highlight=False)
 
 
-def show_claims(console: Console, judged: Sequence[Judged]) -> None:
-    """Every claim with its verdict."""
+def show_claims(console: Console, page: Path, judged: Sequence[Judged]) -> None:
+    """Every claim with its verdict, and the page that has the numbers."""
     rows = [(one.verdict, one.claim.text, one.claim.where) for one in judged]
     table(console, ("verdict", "claim", "where it stands"), rows)
+    console.print(f"\nclaims  {page}", highlight=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fwk.api import Floats, Ints, Labelled, Mistake
+from fwk.api import Floats, Ints, Labelled, Mistake, Note
 from fwk.evaluate import cells
 from fwk.firm import Learner
 from fwk.paper.mixture import NearestOfTwo
@@ -150,8 +151,10 @@ class _World:
         candidates = self.train.X[collective.candidates]
         search = Search(candidates, own, known, members, self.seed)
         method: Any = registry.methods[ranker].make()  # a Relabeler
-        scores = method.score(view(self.train, collective, search), stream(self.seed, "method", ranker))
-        order = ranking(scores, len(candidates), stream(self.seed, "ties"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Note)  # a constant ranking, a clamped k: of small settings only
+            scores = method.score(view(self.train, collective, search), stream(self.seed, "method", ranker))
+            order = ranking(scores, len(candidates), stream(self.seed, "ties"))
         flipped = collective.candidates[order[: round(share * len(candidates))]]
         agreement, eqod = self.judged(flipped)
         return {"agreement": agreement, "eqod": eqod, "mismatch": self._mismatch(collective.members, flipped)}

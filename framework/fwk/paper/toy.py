@@ -14,6 +14,7 @@ import pandas as pd
 from fwk.api import Bools, Floats
 from fwk.cells import RankCell, Ranked, Request
 from fwk.execute import place_of
+from fwk.firm import positive_probability
 from fwk.plan import Curve
 from fwk.prepare import Prepared
 from fwk.relabel import flip
@@ -25,14 +26,14 @@ FLIPS = 6
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """The train part, (n, 2), with labels before and after; the rules are of points (k, 2) -> accepted (k,)."""
+    """The train part, (n, 2), with labels before and after; the rules are of points (k, 2) -> P(y = 1 | x), (k,)."""
 
     X: Floats
     minority: Bools
     before: Bools
     after: Bools
-    rule: Callable[[Floats], Bools]
-    rule_after: Callable[[Floats], Bools]
+    rule: Callable[[Floats], Floats]
+    rule_after: Callable[[Floats], Floats]
 
 
 def scene_of(prepared: Prepared, points: pd.DataFrame) -> Scene | None:
@@ -66,5 +67,5 @@ def _typical(prepared: Prepared, points: pd.DataFrame) -> Curve | None:
     return next((c for c in prepared.plan.curves if c.ground.data.label == chosen and c.entry.card.name in cards), None)
 
 
-def _accepts(model: Any) -> Callable[[Floats], Bools]:  # any classifier
-    return lambda X: np.asarray(model.predict(X) == 1)
+def _accepts(model: Any) -> Callable[[Floats], Floats]:  # any classifier
+    return lambda X: positive_probability(model, X)
