@@ -16,6 +16,9 @@ from fwk.report.strokes import picture, rule, rule_stroke, say, stroke
 from fwk.report.styles import Style, band_shade, beyond, styles, window
 from fwk.report.words import UNIT, long_name, plural, short_name
 
+MOST = 12
+"""Scenarios in one picture; the report has all."""
+
 
 def draw_front(fronts: pd.DataFrame, path: Path) -> None:
     """Write the picture of the mean fronts (`choose_fronts`) to `path`.
@@ -24,7 +27,8 @@ def draw_front(fronts: pd.DataFrame, path: Path) -> None:
     side, at the same setting. Filled markers are the user side, open ones the firm side; dashed lines cross at the
     baseline. Methods that are far off are counted at the panel's edge instead of squeezing all others.
     """
-    places = scenarios(fronts)
+    every = scenarios(fronts)
+    places = every[:MOST]
     measures = list(dict.fromkeys(fronts["unfairness"]))
     looks = styles(fronts)
     rows, columns = max(1, len(places)), max(1, len(measures))
@@ -38,7 +42,8 @@ def draw_front(fronts: pd.DataFrame, path: Path) -> None:
         if not places:
             panels[0][0].text(0.5, 0.5, "no point was measured", ha="center", va="center")
         _draw_legend(figure, fronts, looks)
-        say(figure, _caption(fronts))
+        some = f"The first {MOST} of {len(every)} scenarios; the report has all. " if len(every) > MOST else ""
+        say(figure, some + _caption(fronts))
 
 
 def _draw_panel(panel: Axes, means: pd.DataFrame, measure: str, looks: dict[str, Style]) -> None:
