@@ -222,6 +222,10 @@ def _certificates(rule: Any, ground: Stage, measures: Measures) -> Measures:
         return {}
     found: Measures = {}
     for name, bound in certify(ground.test.people.without_traits(), ground.test.y).items():
+        if not name.startswith("certified_"):
+            raise ValueError(
+                f"the rule certifies {name!r}; call it certified_<metric>, so that it hides no measured value"
+            )
         found[f"test.{name}"] = float(bound)
         measured = measures.get(f"test.{name.removeprefix('certified_')}")
         if measured is not None:

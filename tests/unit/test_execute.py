@@ -521,10 +521,20 @@ def test_without_resplit_only_the_collective_is_drawn_anew(bench: Bench) -> None
     assert len({p.measures["test.n.minority.1"] for p in points_of(anew)}) > 1
 
 
-def test_results_of_a_rule_can_carry_its_own_certificates(bench: Bench) -> None:
+def test_a_rule_can_certify_bounds_which_are_compared_with_what_was_measured(bench: Bench) -> None:
     outcomes = bench.outcomes(bench.plan(methods=["certified"], repeats=1))
     (point,) = points_of(outcomes)
-    assert point.measures["test.certified_eqod"] == 0.25
+    certified = {name: value for name, value in point.measures.items() if "certified_" in name or "obeys_" in name}
+    assert point.measures["test.eqod"] == 0, "everybody is accepted"
+    assert certified == {
+        "test.certified_eqod": 0.25, "test.obeys_eqod": 1.0, "test.certified_error": 0.01, "test.obeys_error": 0.0,
+        "test.certified_other": 1.0,
+    }  # fmt: skip
+
+
+def test_a_certificate_cannot_take_the_place_of_a_measured_value(bench: Bench) -> None:
+    outcomes = bench.outcomes(bench.plan(methods=[{"name": "certified", "bounds": [["eqod", 0.0]]}], repeats=1))
+    assert "call it certified_<metric>, so that it hides no measured value" in failures_of(outcomes)[0].message
 
 
 # ---- odds and ends
