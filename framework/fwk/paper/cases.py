@@ -92,10 +92,12 @@ def distance_on_compas(points: pd.DataFrame) -> Iterator[Case]:
 
 
 def upturn(points: pd.DataFrame) -> Iterator[Case]:
-    """EqOd when all candidates flip, minus the least."""
+    """EqOd when all candidates flip, minus the least with fewer flips."""
     for curve in user_curves(points, *RB):
-        more = by_repeat(all_flip(curve), "test.eqod") - _least(curve)
-        yield _case(_who(curve), "EqOd when all candidates flip minus the least is above 0", more, Region.above(0))
+        fewer = curve[curve["order"] < curve["order"].max()]
+        more = by_repeat(all_flip(curve), "test.eqod") - _least(fewer)
+        what = "EqOd when all candidates flip minus the least with fewer flips is above 0"
+        yield _case(_who(curve), what, more, Region.above(0))
 
 
 def ten_known(points: pd.DataFrame) -> Iterator[Case]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from fwk.paper.mixture import majority_rule_eqod
 from fwk.paper.panels import legend, line, nothing, over_sizes
@@ -103,6 +104,7 @@ def _draw_falls(panel: Axes, points: pd.DataFrame) -> None:
     panel.set_ylim(bottom=0)
     panel.set_xlabel("Labels flipped (people)")
     panel.set_ylabel(f"EqOd on test ({UNIT})")
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.legend(frameon=False)
     panel.set_title("all draws", loc="left", fontweight="bold")
 

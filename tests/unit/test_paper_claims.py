@@ -1,0 +1,293 @@
+"""Made points -> verdicts: each verdict is reached where its reason was put into the points, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+from paper_points import REPEATS, collective, firm, together
+from scipy import stats
+
+from fwk.paper import cases
+from fwk.paper.cases import Case
+from fwk.paper.claims import CLAIMS, RACE_IN_X, Claim, Judged, judge
+from fwk.paper.claims_page import claims_page, row_cells
+from fwk.paper.curves import flips_to_reach, least
+from fwk.paper.statistics import Region
+
+DIP = {0: 0.2, 5: 0.12, 10: 0.05, 20: 0.1, 50: 0.2}
+SLOW = {0: 0.2, 5: 0.19, 10: 0.18, 20: 0.16, 50: 0.2}
+FLAT = {0: 0.2, 5: 0.2, 10: 0.2, 20: 0.2, 50: 0.2}
+RB = ("rb-prob", "rb-label", "rb-dist")
+
+
+def claim_of(name: str) -> Claim:
+    return next(claim for claim in CLAIMS if claim.cases is not None and claim.cases.__name__ == name)
+
+
+def verdict(name: str, points: pd.DataFrame) -> Judged:
+    claim = claim_of(name)
+    (judged,) = judge({claim.experiment: points}, [claim])
+    return judged
+
+
+def always(*regions: tuple[list[float], Region]) -> Claim:
+    """A claim whose cases are given."""
+
+    def rows(_: pd.DataFrame) -> Iterator[Case]:
+        for number, (differences, region) in enumerate(regions):
+            yield Case(f"row {number}", "a difference", np.array(differences), region)
+
+    return Claim("made", "nowhere", "flips", rows)
+
+
+YES, NO, MAYBE = [0.1, 0.11, 0.12, 0.1, 0.11], [-0.1, -0.11, -0.12, -0.1, -0.11], [0.1, -0.1, 0.12, -0.11, 0.0]
+ABOVE = Region.above(0)
+SOMETHING = pd.DataFrame({"protocol": ["{}"], "dataset": ["adult"], "repeat": [0]})
+
+
+@pytest.mark.parametrize(
+    ("rows", "some", "expected"),
+    [
+        ([YES, YES], False, "holds"),
+        ([YES, MAYBE], False, "holds in part"),
+        ([YES, NO], False, "holds in part"),
+        ([NO, MAYBE], False, "does not hold"),
+        ([MAYBE, MAYBE], False, "cannot be tested here"),
+        ([], False, "cannot be tested here"),
+        ([[0.3], [0.2]], False, "cannot be tested here"),
+        ([YES, NO], True, "holds"),
+        ([NO, MAYBE], True, "does not hold"),
+    ],
+)
+def test_what_the_rows_say_makes_the_verdict(rows: list[list[float]], some: bool, expected: str) -> None:
+    claim = always(*((row, ABOVE) for row in rows))
+    (judged,) = judge({"flips": SOMETHING}, [Claim(claim.text, claim.where, "flips", claim.cases, some)])
+    assert judged.verdict == expected
+
+
+def test_without_points_there_is_no_verdict() -> None:
+    assert {one.verdict for one in judge({}) if one.claim.cases is not None} == {"not run"}
+
+
+def test_what_has_no_test_cannot_be_tested_and_says_why() -> None:
+    without = [one for one in judge({}) if one.claim.cases is None]
+    assert {one.verdict for one in without} == {"cannot be tested here"}
+    assert all(one.claim.why for one in without)
+    for equation in ("3", "5", "10", "11", "38", "theorem 1"):
+        assert any(equation in one.claim.where for one in without)
+
+
+def test_holm_is_over_the_rows_of_a_table() -> None:
+    rng = np.random.default_rng(1)
+    given = [rng.normal(0.05, 0.1, 8).tolist() for _ in range(5)]
+    (judged,) = judge({"flips": SOMETHING}, [always(*((row, ABOVE) for row in given))])
+    plain = np.array([stats.ttest_1samp(row, 0).pvalue for row in given])
+    order = plain.argsort()
+    expected = np.empty(5)
+    expected[order] = np.minimum(1, np.maximum.accumulate(plain[order] * np.arange(5, 0, -1)))
+    assert [row.p for row in judged.rows] == pytest.approx(expected)
+
+
+def test_a_setting_is_chosen_by_its_mean_on_one_part_and_read_on_the_other() -> None:
+    curve = collective("rb-prob", DIP)
+    chosen = curve["order"] == 3
+    curve.loc[chosen, "validation.eqod"] = 0.001
+    best = least(curve, "eqod", "validation")
+    assert best["flips"].tolist() == [20] * REPEATS
+    assert best["test.eqod"].tolist() == curve.loc[chosen, "test.eqod"].tolist()
+    assert least(curve, "eqod", "test")["flips"].tolist() == [10] * REPEATS
+
+
+def test_a_setting_with_fewer_repeats_is_not_chosen() -> None:
+    curve = collective("rb-prob", DIP)
+    lucky = (curve["flips"] == 10) & (curve["repeat"] > 3)
+    assert set(least(curve[~lucky], "eqod", "test")["flips"]) == {20}
+    curve.loc[lucky, "validation.eqod"] = np.nan
+    assert set(least(curve, "eqod", "validation")["flips"]) == {20}
+
+
+def test_flips_to_reach_counts_the_fewest_or_all() -> None:
+    curve = collective("rb-prob", DIP, noise=0.0)
+    assert set(flips_to_reach(curve, "eqod", 0.12)) == {5.0}
+    assert set(flips_to_reach(curve, "eqod", 0.01)) == {50.0}
+
+
+def flips_points(random: dict[int, float] = SLOW, **shapes: dict[int, float]) -> pd.DataFrame:
+    curves = [collective(card, shapes.get(card.replace("-", "_"), DIP)) for card in RB]
+    return together(firm("baseline"), collective("random", random), *curves)
+
+
+def test_informed_rankings_need_fewer_flips_where_random_is_slow() -> None:
+    held = verdict("fewer_flips", flips_points())
+    assert held.verdict == "holds"
+    # half of the fall from .2 to .05 is .125: three rankings are there at 5 flips, random nowhere before all 50
+    assert [row.effect.mean for row in held.rows if row.effect] == pytest.approx([45.0] * 3)
+    assert verdict("fewer_flips", flips_points(random=DIP)).verdict == "cannot be tested here"
+
+
+def test_random_is_worst_or_is_not() -> None:
+    assert verdict("random_is_worst", flips_points()).verdict == "holds"
+    assert verdict("random_is_worst", flips_points(rb_dist=FLAT)).verdict == "holds in part"
+    better = flips_points(random={0: 0.2, 5: 0.1, 10: 0.01, 20: 0.1, 50: 0.2})
+    assert verdict("random_is_worst", better).verdict == "does not hold"
+
+
+def test_distance_is_to_be_better_on_compas_and_worse_elsewhere() -> None:
+    good, bad = {**DIP, 10: 0.02}, {**DIP, 10: 0.09}
+
+    def points(on_compas: dict[int, float], elsewhere: dict[int, float]) -> pd.DataFrame:
+        found = [firm("baseline"), firm("baseline", dataset="compas")]
+        for dataset, dist in (("compas", on_compas), ("adult", elsewhere)):
+            found += [collective(card, dist if card == "rb-dist" else DIP, dataset=dataset) for card in RB]
+        return together(*found)
+
+    assert verdict("distance_on_compas", points(good, bad)).verdict == "holds"
+    assert verdict("distance_on_compas", points(bad, bad)).verdict == "holds in part"
+    assert verdict("distance_on_compas", points(bad, good)).verdict == "does not hold"
+
+
+def test_unfairness_rises_again_or_keeps_falling() -> None:
+    assert verdict("upturn", flips_points()).verdict == "holds"
+    falling = {0: 0.2, 5: 0.15, 10: 0.1, 20: 0.05, 50: 0.03}
+    points = flips_points(rb_prob=falling, rb_label=falling, rb_dist=falling)
+    assert verdict("upturn", points).verdict == "does not hold"
+
+
+def alpha_points(at: dict[float, float]) -> pd.DataFrame:
+    """The least EqOd by alpha, of all three rankings."""
+    curves = [collective(card, {0: 0.2, 10: low, 50: 0.2}, alpha=alpha) for card in RB for alpha, low in at.items()]
+    return together(firm("baseline"), *curves)
+
+
+def test_saturation_is_little_gained_beyond_three_tenths() -> None:
+    assert verdict("saturation", alpha_points({0.05: 0.15, 0.3: 0.06, 1.0: 0.055})).verdict == "holds"
+    assert verdict("saturation", alpha_points({0.05: 0.17, 0.3: 0.15, 1.0: 0.02})).verdict == "holds in part"
+    assert verdict("saturation", alpha_points({0.05: 0.15, 0.3: 0.15, 1.0: 0.02})).verdict == "does not hold"
+    without = verdict("saturation", alpha_points({0.05: 0.15, 1.0: 0.055}))
+    assert (without.verdict, without.rows) == ("cannot be tested here", ())
+
+
+def known_points(ten: float, everybody: float, notes: str = "") -> pd.DataFrame:
+    found = [firm("baseline")]
+    for card in RB:
+        found.append(collective(card, {0: 0.2, 10: ten, 50: 0.2}, majority_known=10.0, notes=notes))
+        found.append(collective(card, {0: 0.2, 10: everybody, 50: 0.2}))
+    return together(*found)
+
+
+def test_ten_known_are_enough_if_they_keep_most_of_the_fall() -> None:
+    assert verdict("ten_known", known_points(0.06, 0.05)).verdict == "holds"
+    assert verdict("ten_known", known_points(0.15, 0.05)).verdict == "does not hold"
+    marked = verdict("ten_known", known_points(0.06, 0.05, "constant ranking: every score ties"))
+    assert all("constant ranking" in row_cells(row)[0] for row in marked.rows)
+
+
+def firm_points(user: float, eqod: list[float], error: list[float]) -> pd.DataFrame:
+    curves = [collective(card, {0: 0.2, 10: user, 50: 0.2}) for card in RB]
+    return together(firm("baseline"), *curves, firm("lfr", eqod, error))
+
+
+def test_the_firm_reaches_zero_at_a_price_and_the_collective_does_not() -> None:
+    assert verdict("cannot_reach_zero", firm_points(0.05, [0.1, 0.0], [0.11, 0.2])).verdict == "holds"
+    assert verdict("cannot_reach_zero", firm_points(0.0, [0.1, 0.05], [0.11, 0.05])).verdict == "does not hold"
+    cheap = verdict("cannot_reach_zero", firm_points(0.05, [0.1, 0.0], [0.11, 0.08]))
+    assert [row.finding for row in cheap.rows] == ["for", "for", "against"]
+
+
+def test_comparable_means_within_one_percentage_point_where_error_is_low() -> None:
+    assert verdict("low_error_comparable", firm_points(0.05, [0.051, 0.0], [0.102, 0.2])).verdict == "holds"
+    assert verdict("low_error_comparable", firm_points(0.05, [0.12, 0.05], [0.102, 0.2])).verdict == "does not hold"
+
+
+def space_points(**least_of: tuple[float, float]) -> pd.DataFrame:
+    """card with _ -> (least EqOd as encoded, in the space of fare)."""
+    found = [firm("baseline")]
+    for name, values in least_of.items():
+        for space, value in zip(("encoded", "fare"), values, strict=True):
+            found.append(collective(name.replace("_", "-"), {0: 0.2, 10: value, 50: 0.2}, space=space))
+    return together(*found)
+
+
+def test_a_fair_space_can_help_one_ranking_and_hurt_another() -> None:
+    points = space_points(rb_dist=(0.1, 0.05), rb_prob=(0.05, 0.09))
+    assert verdict("fair_space_helps", points).verdict == "holds"
+    assert verdict("fair_space_hurts", points).verdict == "holds"
+    other = space_points(rb_dist=(0.05, 0.1), rb_prob=(0.09, 0.05))
+    assert verdict("fair_space_helps", other).verdict == "does not hold"
+    assert verdict("fair_space_hurts", other).verdict == "does not hold"
+
+
+@pytest.mark.parametrize(("dearer", "expected"), [(0.002, "holds"), (0.02, "does not hold")])
+def test_error_rises_by_less_than_half_a_point_or_more(dearer: float, expected: str) -> None:
+    points = flips_points()
+    points.loc[points["flips"] > 0, "test.error"] += dearer
+    assert verdict("error_rises_little", points).verdict == expected
+
+
+def test_the_gap_of_true_positives_falls_by_forty_percent_somewhere() -> None:
+    assert verdict("opportunity_falls", flips_points()).verdict == "holds"
+    failed = verdict("opportunity_falls", flips_points(rb_prob=SLOW, rb_label=SLOW, rb_dist=SLOW))
+    assert failed.verdict == "does not hold"
+    assert "from 20" in row_cells(failed.rows[0])[0]
+
+
+def test_flips_work_with_the_group_among_the_features_only() -> None:
+    curves = [collective(card, shape, group_in_X=seen) for card in RB for seen, shape in ((True, DIP), (False, FLAT))]
+    assert verdict("group_matters", together(*curves)).verdict == "holds"
+    both = [collective(card, DIP, group_in_X=seen) for card in RB for seen in (True, False)]
+    assert verdict("group_matters", together(*both)).verdict == "holds in part"
+
+
+def mixture(mu: float, psi: float, at: dict[int, float]) -> pd.DataFrame:
+    """EqOd with all flips by the size of the majority; one repeat a seed."""
+    return together(
+        *(collective("random", {0: 0.1, 80: eqod}, repeats=1, noise=0.001, dataset=f"{p} {seed}", of_p=p, of_seed=seed,
+                     of_mu=mu, of_psi=psi, alpha=1.0)
+          for p, eqod in at.items() for seed in range(5))
+    )  # fmt: skip
+
+
+def test_the_limit_is_one_half_where_the_norms_are_equal() -> None:
+    equal, unequal = mixture(2, 2, {300: 0.4, 30000: 0.498}), mixture(4, 2, {300: 0.46, 30000: 0.3})
+    assert verdict("tends_to_half", together(equal, unequal)).verdict == "holds"
+    assert verdict("norms_matter", together(equal, unequal)).verdict == "holds"
+    assert verdict("tends_to_half", mixture(2, 2, {300: 0.46, 30000: 0.3})).verdict == "does not hold"
+    assert verdict("norms_matter", mixture(4, 2, {300: 0.4, 30000: 0.498})).verdict == "does not hold"
+
+
+def test_a_handful_of_flips_is_tried_on_draws() -> None:
+    draws = [
+        collective("rb-prob", {0: 0.16, 6: low, 10: 0.1}, repeats=1, dataset=f"seed {seed}")
+        for seed, low in enumerate((0.02, 0.03, 0.04, 0.03, 0.02))
+    ]
+    assert verdict("a_handful", together(*draws)).verdict == "holds"
+
+
+def test_the_page_has_every_claim_with_its_numbers_or_its_command() -> None:
+    points = {"flips": flips_points(), RACE_IN_X: pd.DataFrame()}
+    page = claims_page(judge(points))
+    for number, claim in enumerate(CLAIMS, start=1):
+        assert f"## {number}. {claim.text}" in page
+    assert "`fwk reproduce alpha`" in page
+    assert "`fwk compare --config configs/race-in-x.yaml`" in page
+    assert "adult: 10 repeats, on one split" in page
+    table_lines = [line for line in page.splitlines() if line.startswith("|")]
+    assert {line.replace("\\|", "").count("|") for line in table_lines} == {6, 8}
+
+
+def test_every_claim_of_the_list_is_there() -> None:
+    tried = {claim.cases.__name__ for claim in CLAIMS if claim.cases is not None}
+    assert tried == {name for name in vars(cases) if _makes_cases(name)}
+
+
+def _makes_cases(name: str) -> bool:
+    made = getattr(cases, name)
+    return (
+        callable(made)
+        and getattr(made, "__module__", "") == cases.__name__
+        and not name.startswith("_")
+        and name.islower()
+    )
