@@ -64,7 +64,7 @@ def compare(
         config, output, Options(jobs or cores(), backend), quick, fresh, retry_failed, track, tracking_uri,
         tuple(without or ()), data,
     )  # fmt: skip
-    with _mistakes(resume=" ".join(["fwk", *sys.argv[1:]]).replace(" --fresh", "")):
+    with _mistakes(resume=_again()):
         result = run(wishes, _watch(quiet))
         if not quiet:
             closing(out, result.answers, result.failures, result.page, track)
@@ -105,7 +105,7 @@ def reproduce(
 
     workers = jobs or cores()
     results = output or paper.RESULTS
-    with _mistakes(resume=" ".join(["fwk", *sys.argv[1:]]).replace(" --fresh", "")):
+    with _mistakes(resume=_again()):
         if claims:
             terminal.show_claims(out, *paper.write_claims(page, results, quick))
             return
@@ -269,6 +269,11 @@ def _watch(quiet: bool) -> Watch:
     from fwk.progress import Display, Lines, Quiet
 
     return Quiet() if quiet else Display(out) if out.is_terminal else Lines(lambda text: print(text, flush=True))
+
+
+def _again() -> str:
+    """The command that goes on where this one was stopped."""
+    return shlex.join(["fwk", *(word for word in sys.argv[1:] if word != "--fresh")])
 
 
 @contextmanager

@@ -19,7 +19,7 @@ import numpy as np
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
-from fwk.api import FirmSide, Ints, Metric
+from fwk.api import FirmSide, Ints, Metric, Mistake
 from fwk.cells import BaseCell, Cell, FirmCell, FlipCell, RankCell, Ranked, Request, Trouble
 from fwk.plan import Curve, Ground, Plan, tested
 from fwk.points import Failure, Outcome, Point, Run
@@ -90,8 +90,9 @@ def place_of(plan: Plan, ground: Ground, folder: Path, metrics: tuple[Metric, ..
 def execute(plan: Plan, store: Store, metrics: Iterable[Metric], options: Options) -> Iterator[Outcome]:
     """Yield every outcome of the plan once, as it comes: stored ones first. Trials come with `run.tuning` set.
 
-    The order depends on the workers; the outcomes do not.
+    The order depends on the workers; the outcomes do not. Raises Mistake for a backend that joblib does not know.
     """
+    _check_backend(options.backend)
     with tempfile.TemporaryDirectory(prefix="fwk-", ignore_cleanup_errors=True) as folder:  # workers may still write
         work = _Work(plan, store, Path(folder), tuple(metrics), options)
         curves = []
@@ -102,6 +103,14 @@ def execute(plan: Plan, store: Store, metrics: Iterable[Metric], options: Option
                 yield from _lost(curve, plan.repeats, trouble)
         yield from _first_wave(work, curves)
         yield from _tuned_wave(work, curves)
+
+
+def _check_backend(name: str) -> None:
+    try:
+        with joblib.parallel_config(name):
+            pass
+    except (ValueError, ImportError) as error:
+        raise Mistake(f"--backend {name}: {error}") from error
 
 
 def _cannot_start(work: _Work, curve: Curve) -> Trouble | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from fwk.api import Dataset, Mistake
 from fwk.kept import read_rows
@@ -56,7 +57,7 @@ def _state(card: Dataset, folders: Folders) -> str:
         return "your own"
     try:
         return state_of(card.make(), folders)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001  # the plugin border: a data set's reader
         return f"faulty: {error}"
 
 
@@ -78,4 +79,7 @@ def knobs_given(texts: Sequence[str]) -> dict[str, Any]:
     pairs = [text.partition("=") for text in texts]
     if wrong := [text for text, (_, equals, _) in zip(texts, pairs, strict=True) if not equals]:
         raise Mistake(f"--knob {wrong[0]}: write it as NAME=VALUE")
-    return {name.strip(): YAML(typ="safe", pure=True).load(value) for name, _, value in pairs}
+    try:
+        return {name.strip(): YAML(typ="safe", pure=True).load(value) for name, _, value in pairs}
+    except YAMLError as error:
+        raise Mistake(f"--knob: not a value that YAML reads: {str(error).splitlines()[0]}") from error
