@@ -54,11 +54,9 @@ class NearestOfTwo:
         One half where the norms are equal and psi has not been taken out: exchanging the two axes turns the sign.
         """
         if self._axes == 1:
-            right = stats.norm.cdf(-math.sqrt(2) * self.mu)
-            return float(
-                right * stats.norm.cdf(2 * self.mu / math.sqrt(6))
-                + (1 - right) * stats.norm.cdf(-2 * self.mu / math.sqrt(6))
-            )
+            return self._on_a_line()
+        if self._axes == 2:
+            return self._in_a_plane()
         z, w = special.roots_hermitenorm(nodes)
         w = w / w.sum()
         rest, v = _two_chi_squared(self._axes - 2, nodes)
@@ -67,6 +65,21 @@ class NearestOfTwo:
         toward, length = 2 * (self.mu * a - self._psi * b), np.sqrt(a**2 + b**2 + rest)
         ratio = np.divide(toward, math.sqrt(6) * length, out=np.zeros_like(length), where=length > 0)
         return float((w[:, None, None] * w[None, :, None] * v * stats.norm.cdf(ratio)).sum())
+
+    def _on_a_line(self) -> float:
+        right = stats.norm.cdf(-math.sqrt(2) * self.mu)
+        reach = 2 * self.mu / math.sqrt(6)
+        return float(right * stats.norm.cdf(reach) + (1 - right) * stats.norm.cdf(-reach))
+
+    def _in_a_plane(self) -> float:
+        """Only the direction of A matters; its density is the projected normal's, and the sum over the circle exact."""
+        angle = np.linspace(0, 2 * math.pi, 2000, endpoint=False)
+        far = math.sqrt(2) * math.hypot(self.mu, self._psi)
+        along = far * np.cos(angle - math.atan2(-self._psi, -self.mu))
+        density = np.exp(-(far**2) / 2) / (2 * math.pi)
+        density = density + along * np.exp((along**2 - far**2) / 2) * stats.norm.cdf(along) / math.sqrt(2 * math.pi)
+        toward = 2 * (self.mu * np.cos(angle) - self._psi * np.sin(angle)) / math.sqrt(6)
+        return float((density * stats.norm.cdf(toward)).mean() * 2 * math.pi)
 
     def simulate(self, rng: np.random.Generator, draws: int, references: int = 1) -> float:
         """The same share by simulation; `references` of each label among which the nearest is looked for."""

@@ -90,7 +90,8 @@ def simulate(registry: Registry, settings: Settings) -> pd.DataFrame:
     if missing := [name for name, known in needed.items() if name not in known]:
         raise Mistake(f"the theory's simulation needs {', '.join(missing)}; `fwk plugins` says what is installed")
     rows = [*_rules(registry, settings), *_neighbours(settings)]
-    return pd.DataFrame(rows)
+    flags = dict.fromkeys(("in_X", "projected", "closed"), "boolean")  # missing where a row is not about it
+    return pd.DataFrame(rows).astype(flags)
 
 
 def fits(settings: Settings) -> int:
