@@ -401,3 +401,22 @@ def _fits(outcome: Outcome, given: Mapping[str, Any]) -> bool:
 def assert_same(found: Sequence[Outcome], expected: Sequence[Outcome]) -> None:
     """Equal to the last bit, in every column that no clock writes."""
     pd.testing.assert_frame_equal(lasting(found), lasting(expected), check_exact=True)
+
+
+def people_csv(folder: Path, n: int = 400, seed: int = 0) -> Path:
+    """`people` as a user's own table, `people.csv`: skill, luck, race, sex and hired."""
+    drawn = people(n, seed, traits=True)
+    rows = pd.DataFrame(drawn.X[:, :2].round(4), columns=["skill", "luck"])
+    race, hired = np.where(drawn.minority, "Black", "White"), np.where(drawn.y, "yes", "no")
+    path = folder / "people.csv"
+    rows.assign(race=race, sex=drawn.people.traits["sex"], hired=hired).to_csv(path, index=False)
+    return path
+
+
+OWN_TABLE = {
+    "name": "table",
+    "path": "people.csv",
+    "label": "hired",
+    "favourable": "yes",
+    "minority": "race == 'Black'",
+}
