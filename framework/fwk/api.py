@@ -95,10 +95,12 @@ class Labelled:
 
     @property
     def X(self) -> Floats:
+        """(n, d) features."""
         return self.people.X
 
     @property
     def minority(self) -> Bools:
+        """(n,) True for the minority."""
         return self.people.minority
 
     def __len__(self) -> int:
@@ -128,9 +130,14 @@ class Nearest:
 class NeighbourSearch(Protocol):
     """Exact Euclidean neighbours of the candidates, searched once and shared (see `UserView`)."""
 
-    def among_majority(self, k: int) -> Nearest: ...
-    def among_accepted(self, k: int) -> Nearest: ...
-    def among_members(self, k: int) -> Nearest: ...
+    def among_majority(self, k: int) -> Nearest:
+        """The k nearest known majority members."""
+
+    def among_accepted(self, k: int) -> Nearest:
+        """The k nearest known majority members with y = 1."""
+
+    def among_members(self, k: int) -> Nearest:
+        """The k nearest members of the collective, the candidate itself left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +169,8 @@ class Relabeler(Protocol):
 class Decider(Protocol):
     """A decision rule: P(accept), (n,) in [0, 1]; 0 or 1 for a deterministic rule. It sees no labels."""
 
-    def __call__(self, people: People, /) -> Floats: ...
+    def __call__(self, people: People, /) -> Floats:
+        """P(accept) of each person, (n,)."""
 
 
 class Firm(Protocol):
@@ -184,7 +192,8 @@ class Firm(Protocol):
 class FirmMethod(Protocol):
     """Firm side: everything between the table and the decision; before, in or after training."""
 
-    def fit(self, train: Labelled, firm: Firm, rng: Generator) -> Decider: ...
+    def fit(self, train: Labelled, firm: Firm, rng: Generator) -> Decider:
+        """The rule. Raises Refusal with the reason if the method cannot serve this table."""
 
 
 @runtime_checkable

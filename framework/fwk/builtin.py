@@ -51,7 +51,7 @@ def eqod_max(cells: Cells) -> Floats:
 
 
 def sp(cells: Cells) -> Floats:
-    """Statistical parity: |difference of acceptance rates|, in [0, 1]; 0 = equal rates; undefined for an empty group."""
+    """Statistical parity: |gap of acceptance rates|, in [0, 1]; 0 = equal rates; undefined for an empty group."""
     rate = cells.acceptance
     return np.asarray(np.abs(rate[..., 0] - rate[..., 1]))
 

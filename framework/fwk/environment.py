@@ -12,7 +12,8 @@ from pathlib import Path
 from fwk.plugins import Registry
 
 PACKAGES = (
-    "fwk", "numpy", "scipy", "pandas", "scikit-learn", "fairlearn", "holisticai", "numba", "joblib", "mlflow", "pyarrow",
+    "fwk", "numpy", "scipy", "pandas", "scikit-learn", "fairlearn", "holisticai", "numba", "joblib", "mlflow",
+    "pyarrow",
 )  # fmt: skip
 
 

@@ -21,9 +21,15 @@ from fwk.points import Failure, Outcome
 class Watch(Protocol):
     """Told what happens; entered while cells are worked out."""
 
-    def start(self, plan: Plan) -> None: ...
-    def saw(self, outcome: Outcome) -> Outcome: ...
-    def say(self, text: str) -> None: ...
+    def start(self, plan: Plan) -> None:
+        """Told what is ahead."""
+
+    def saw(self, outcome: Outcome) -> Outcome:
+        """Told an outcome, and hands it on."""
+
+    def say(self, text: str) -> None:
+        """Told a sentence for the user."""
+
     def __enter__(self) -> object: ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
