@@ -1,0 +1,185 @@
+"""Each experiment of the paper on small made people: its page, its picture, what it costs, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+from typer.testing import CliRunner, Result
+
+from fwk.cli import app
+from fwk.paper.experiments import EXPERIMENTS
+
+LOGISTIC = "sklearn.linear_model.LogisticRegression"
+RB = ["rb-prob", {"name": "rb-label", "k": 5}, {"name": "rb-dist", "k": 5}]
+PEOPLE: dict[str, Any] = {"name": "gmm4", "called": "small", "p": 300, "m": 120, "held_out": 200}
+BASE: dict[str, Any] = {
+    "repeats": 2, "resplit": False, "select": "test", "bootstrap": 0, "audit": [], "budgets": [3, 10, 1.0],
+    "datasets": [PEOPLE], "learner": {"path": LOGISTIC},
+}  # fmt: skip
+
+
+def grown(mu: float, psi: float) -> dict[str, Any]:
+    made = [{"name": "gmm4", "called": f"{p}, {seed}", "p": p, "m": 60, "mu": mu, "psi": psi, "seed": seed,
+             "held_out": 200, "group_in_X": False} for p in (100, 1000) for seed in range(2)]  # fmt: skip
+    return {"datasets": made, "repeats": 1, "methods": ["baseline", "random"], "alpha": 1.0, "budgets": [1.0]}
+
+
+CONFIGS: dict[str, dict[str, Any]] = {
+    "alpha-small": {"methods": ["baseline", *RB, "random"], "alpha": [0.05, 0.3, 1.0]},
+    "flips-small": {"methods": ["baseline", *RB, "random", "kamiran-calders", {"name": "luong-knn", "k": 5}]},
+    "flips-gone": {"methods": ["baseline", *RB, "random"], "datasets": ["waterbirds-pca"]},
+    "knowledge-small": {"methods": ["baseline", *RB], "majority_known": [10, 100, "all"]},
+    "firm-small": {"methods": ["baseline", *RB, "reweighing", "calibrated-eqodds"]},
+    "representation-small": {"methods": ["baseline", *RB], "space": ["encoded", {"method": "lfr"}]},
+    "gmm4-equal": grown(2.0, 2.0),
+    "gmm4-unequal": grown(4.0, 2.0),
+    "toy-toy": {
+        "datasets": [{"name": "toy", "called": f"{seed}", "seed": seed, "p": 105, "m": 32, "held_out": 300,
+                      "group_in_X": False} for seed in range(3)],
+        "methods": ["baseline", {"name": "rb-prob", "learner": LOGISTIC}, "random"], "repeats": 1, "alpha": 1.0,
+        "budgets": [2, 6, 8],
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the configs, in which every experiment is reproduced once."""
+    folder = tmp_path_factory.mktemp("reproduce")
+    configs = folder / "configs" / "paper"
+    configs.mkdir(parents=True)
+    for name, config in CONFIGS.items():
+        (configs / f"{name}.yaml").write_text(json.dumps({"name": name, **BASE, **config}), encoding="utf-8")
+    return folder
+
+
+def fwk(place: Path, *arguments: str) -> Result:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setenv("FWK_DATA", str(place / "no data"))
+        patch.setenv("FWK_CACHE", str(place / "no cache"))
+        (place / "no data").mkdir(exist_ok=True)
+        return CliRunner().invoke(app, ["reproduce", *arguments], catch_exceptions=False)
+
+
+def quick(place: Path, experiment: str, *more: str) -> Result:
+    return fwk(place, experiment, "--quick", "--no-track", "-j", "1", *more)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_makes_a_page_with_its_picture(place: Path, name: str) -> None:
+    result = quick(place, name)
+    assert result.exit_code == (1 if name == "flips" else 0), result.output
+    page = place / "results" / "paper" / f"{name}-quick.html"
+    assert page.name in result.output
+    html = page.read_text(encoding="utf-8")
+    assert EXPERIMENTS[name].statement.split(".")[0].split("'")[0] in html
+    assert "A quick run" in html
+    assert html.count('src="data:image/png;base64,') == 1
+    assert not re.search(r'(src|href)="(?!data:|#|[\w./-]+/report\.html")', html), "nothing from elsewhere"
+    for report in re.findall(r'href="([\w./-]+/report\.html)"', html):
+        assert (page.parent / report).exists()
+    pixels = imread(page.with_suffix(".png"))
+    assert pixels.shape[0] > 300
+    assert pixels[..., :3].std() > 0.05
+    assert html.count("<table>") >= 1
+
+
+def test_what_is_ahead_is_said_before_it_is_done(place: Path) -> None:
+    result = fwk(place, "gmm4", "toy", "--plan", "--quick")
+    assert result.exit_code == 0
+    assert re.search(r"gmm4-equal +\d+ +\d+", result.output)
+    assert re.search(r"3 of 3 parts: \d+ fits at most", result.output)
+    assert "page" not in result.output
+
+
+def test_seconds_are_estimated_on_request(place: Path) -> None:
+    result = fwk(place, "flips", "--plan", "--time", "--quick", "-j", "1")
+    assert re.search(r"about [\d,]+ seconds", result.output)
+    assert "seconds, about" in result.output
+
+
+def test_a_data_set_that_is_not_here_costs_only_its_own_part(place: Path) -> None:
+    result = quick(place, "flips")
+    assert result.exit_code == 1
+    html = (place / "results" / "paper" / "flips-quick.html").read_text(encoding="utf-8")
+    assert "Missing: " in html
+    assert "flips-gone: " in html
+    assert "flips-small-quick/report.html" in html
+    assert not (place / "results" / "paper" / "flips-gone-quick").exists()
+
+
+def test_the_same_command_trains_nothing_again(place: Path) -> None:
+    quick(place, "alpha")
+    points = place / "results" / "paper" / "alpha-small-quick" / "points.parquet"
+    before = pd.read_parquet(points)
+    quick(place, "alpha")
+    pd.testing.assert_frame_equal(pd.read_parquet(points), before)
+
+
+def test_the_least_over_flips_is_that_of_the_points(place: Path) -> None:
+    quick(place, "alpha")
+    folder = place / "results" / "paper"
+    points = pd.read_parquet(folder / "alpha-small-quick" / "points.parquet")
+    rows = points[(points["method"] == "rb-dist") & (points["alpha"] == 0.3) & ~points["tuning"]]
+    by_setting = rows.groupby("setting")["test.eqod"]
+    least = by_setting.mean().min()
+    html = (folder / "alpha-quick.html").read_text(encoding="utf-8")
+    (cells,) = re.findall(r"rb-dist</td><td[^>]*>0\.3</td><td[^>]*>([\d.]+)</td><td[^>]*>([\d.]+)", html)
+    assert float(cells[0]) == pytest.approx(100 * least, abs=0.0051)
+    assert float(cells[1]) == pytest.approx(100 * np.std(by_setting.get_group(by_setting.mean().idxmin()), ddof=1),
+                                            abs=0.0051)  # fmt: skip
+
+
+def test_an_experiment_that_does_not_exist_is_a_mistake_with_the_nearest_name(place: Path) -> None:
+    result = fwk(place, "flops")
+    assert result.exit_code == 2
+    assert "did you mean 'flips'" in result.output
+
+
+def test_a_folder_without_configs_is_a_mistake(place: Path, tmp_path: Path) -> None:
+    result = fwk(place, "flips", "--configs", str(tmp_path))
+    assert result.exit_code == 2
+    assert "--configs" in result.output
+
+
+def test_a_faulty_config_is_a_mistake_before_anything_is_trained(place: Path, tmp_path: Path) -> None:
+    for name, methods in (("toy-a", ["baseline"]), ("toy-b", ["baselin"])):
+        config = {**BASE, "methods": methods}
+        (tmp_path / f"{name}.yaml").write_text(json.dumps(config), encoding="utf-8")
+    result = fwk(place, "toy", "--configs", str(tmp_path), "--output", str(tmp_path / "out"), "--no-track")
+    assert result.exit_code == 2
+    assert "toy-b.yaml" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_guides_are_drawn_on_request_only(place: Path) -> None:
+    quick(place, "representation")
+    picture = place / "results" / "paper" / "representation-quick.png"
+    without = picture.read_bytes()
+    quick(place, "representation", "--guides")
+    assert picture.read_bytes() != without
+
+
+def test_claims_are_judged_by_what_is_stored(place: Path, tmp_path: Path) -> None:
+    page = tmp_path / "claims.md"
+    nothing = fwk(place, "--claims", "--output", str(tmp_path / "empty"), "--page", str(page))
+    assert nothing.exit_code == 0
+    assert "**holds" not in page.read_text(encoding="utf-8").split("|", 1)[1]
+    for name in ("flips", "gmm4"):
+        quick(place, name)
+    judged = fwk(place, "--claims", "--quick", "--page", str(page))
+    assert judged.exit_code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "A quick run" in text
+    assert "small: 2 repeats, on one split" in text
+    assert "gmm4, |mu| 2, |psi| 2" in text.replace("\\", "")
+    assert "`fwk compare --config configs/race-in-x.yaml`" in text
+    assert "cannot be tested here" in judged.output
