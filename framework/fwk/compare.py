@@ -52,8 +52,8 @@ def compare(wishes: Wishes, watch: Watch) -> Result:
     tracker = _tracker(prepared, wishes)  # before training, so that a server that does not answer costs no time
     outcomes = _outcomes(prepared, wishes, watch)
     points = table_of(o for o in outcomes if isinstance(o, Point))
-    failures = table_of(o for o in outcomes if isinstance(o, Failure) and not o.run.tuning)
-    if points.empty:
+    failures = table_of(o for o in outcomes if isinstance(o, Failure))
+    if points.empty or points["tuning"].all():
         raise Mistake(f"no run gave a point: {'; '.join(dict.fromkeys(failures['message']))}")
     watch.say("choosing fronts, writing the report")
     fronts = choose_fronts(points[~points["tuning"]], select=prepared.plan.config.select)
