@@ -16,10 +16,11 @@ def closing(console: Console, answers: pd.DataFrame, failures: pd.DataFrame, pag
     for answered in short_tables(answers[answers["budget"] == answers["budget"].min()]):
         console.print()
         table(console, answered.columns, answered.rows, title=answered.title)
-        console.print(answered.verdict, highlight=False)
+        console.print(answered.verdict, highlight=False, markup=False)
     if len(failures):
         methods = ", ".join(f"{name} ({count})" for name, count in failures["method"].value_counts().items())
-        console.print(f"\n{len(failures)} cells failed: {methods}; the report says why", style="red", highlight=False)
-    console.print(f"\nreport  {page}", highlight=False, soft_wrap=True)
+        told = f"\n{len(failures)} cells failed: {methods}; the report says why"
+        console.print(told, style="red", highlight=False, markup=False)
+    console.print(f"\nreport  {page}", highlight=False, markup=False, soft_wrap=True)
     if tracked:
         console.print("browse  fwk ui", highlight=False)

@@ -26,7 +26,7 @@ def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[obje
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*(str(cell) for cell in row))
+        shown.add_row(*(Text(str(cell)) for cell in row))  # text: brackets in a message are no markup
     console.print(shown)
 
 

@@ -1,0 +1,116 @@
+"""What commands print, of cards and plans that are not installed."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from fakes import points_table
+from fakes_core import Bench, NotThere, registry
+from fwk import show
+from fwk.api import Dataset, Mistake
+from fwk.closing import closing
+from fwk.fronts import answer, choose_fronts
+from fwk.library import describe, fetch, knobs_given, states
+from fwk.plugins import Plugin, Registry
+
+
+def printed(width: int = 200) -> tuple[Console, io.StringIO]:
+    text = io.StringIO()
+    return Console(file=text, width=width, color_system=None), text
+
+
+def test_a_table_wraps_and_cuts_nothing_off() -> None:
+    console, text = printed(width=24)
+    show.table(console, ("name", "words"), [("a", "one two three four five"), ("[b]", "x" * 40)], title="Title")
+    shown = text.getvalue()
+    assert shown.startswith("Title")
+    assert "".join(shown.split()).count("x") == 40
+    assert "[b]" in shown
+
+
+def test_broken_plugins_are_told_as_they_are() -> None:
+    console, text = printed()
+    show.troubles(console, Registry((Plugin("p", "d", "1", "broken", trouble="[red] is no colour here", remedy="r"),)))
+    assert text.getvalue() == "broken plugin p (d 1): [red] is no colour here\n  remedy: r\n"
+
+
+def test_every_method_of_a_stranger_can_be_listed_and_shown() -> None:
+    console, text = printed()
+    show.methods(console, registry())
+    assert "lottery  firm, after training" in text.getvalue()
+    assert "needs the base model" in text.getvalue()
+    assert "knobs unlucky=True" in text.getvalue()
+    for card in [*registry().methods.values(), *registry().metrics.values(), *registry().datasets.values()]:
+        console, text = printed()
+        show.card_in_full(console, registry(), card)
+        assert text.getvalue().startswith(card.name)
+        assert "fakes (unknown unknown)" in text.getvalue() or "fwk (unknown unknown)" in text.getvalue()
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (90, "90 s"), (600, "10 min"), (9000, "2.5 h")])
+def test_an_estimate_is_told_in_fitting_units(tmp_path: Path, seconds: float, said: str) -> None:
+    console, text = printed()
+    show.plan(console, Bench(tmp_path).plan(), seconds)
+    assert f"estimate: {said}" in text.getvalue()
+
+
+def test_a_plan_tells_what_could_not_be_loaded(tmp_path: Path) -> None:
+    console, text = printed()
+    show.plan(console, Bench(tmp_path).plan(datasets=["made", "not-there"]), None)
+    assert "data set not-there cannot be loaded, its cells will fail: no file people.csv" in text.getvalue()
+    assert "estimate" not in text.getvalue()
+
+
+class Buggy:
+    """A reader with a bug."""
+
+    def read(self, shelf: object) -> None:
+        raise KeyError("column")
+
+
+def test_the_state_of_a_faulty_data_set_does_not_hide_the_others() -> None:
+    cards = {"buggy": Dataset("buggy", Buggy), "not-there": Dataset("not-there", NotThere)}  # type: ignore[arg-type]
+    own = registry().datasets
+    found = states(Registry(datasets={**cards, "made": own["made"]}), None)
+    assert found == {"buggy": "faulty: 'column'", "not-there": "faulty: no file people.csv", "made": "here"}
+
+
+def test_a_data_set_is_described_or_fetched_only_where_that_means_something() -> None:
+    console, text = printed()
+    describe(console, registry().datasets["made"], None)
+    assert "raw columns: skill, luck, district, race, sex, y" in text.getvalue()
+    console, text = printed()
+    describe(console, registry().datasets["not-there"], None)
+    assert "not here: faulty: no file people.csv" in text.getvalue()
+    with pytest.raises(Mistake, match=r"no file people\.csv"):
+        fetch(console, registry().datasets["not-there"], None)
+
+
+def test_knobs_are_given_as_yaml_reads_them() -> None:
+    assert knobs_given(["k=5", "name = a b", "on=true", "list=[1, 2]", "empty="]) == {
+        "k": 5, "name": "a b", "on": True, "list": [1, 2], "empty": None,
+    }  # fmt: skip
+    for wrong in ("k", "k=[1"):
+        with pytest.raises(Mistake, match="--knob"):
+            knobs_given([wrong])
+
+
+def test_the_end_gives_the_answer_names_failures_the_report_and_the_ui() -> None:
+    points = points_table()
+    answers = answer(choose_fronts(points))
+    failures = pd.DataFrame({"method": ["lfr [b]", "lfr [b]", "fare"]})
+    console, text = printed()
+    closing(console, answers, failures, Path("results/[c]/report.html"), tracked=True)
+    shown = text.getvalue()
+    assert all(method in shown for method in ("rb-prob", "reductions", "baseline"))
+    assert "3 cells failed: lfr [b] (2), fare (1); the report says why" in shown
+    assert shown.endswith("report  results/[c]/report.html\nbrowse  fwk ui\n")
+    console, text = printed()
+    closing(console, answers, failures[:0], Path("r.html"), tracked=False)
+    assert "failed" not in text.getvalue()
+    assert text.getvalue().endswith("\nreport  r.html\n")
