@@ -35,7 +35,14 @@ def draw_knowledge(points: pd.DataFrame, select: str, path: Path) -> None:
         _known(number): Style(shade, MARKERS[i], "solid", True)
         for i, (number, shade) in enumerate(zip(known, shades, strict=True))
     }
-    cross = Line2D([], [], linestyle="none", marker="x", color="#D55E00", label="order is random\n(constant ranking)")
+    cross = Line2D(
+        [],
+        [],
+        linestyle="none",
+        marker="x",
+        color="#D55E00",
+        label="constant ranking in\nsome repeats: the\norder is random",
+    )
     _draw_by(points, select, path, "majority_known", _known, looks, [cross], title="majority records known")
 
 
@@ -70,15 +77,18 @@ def _draw_by(
     names = datasets(points)
     fronts = choose_fronts(points, unfairness=("eqod",), select=select)
     means = fronts[fronts["scope"] == "mean"]
-    height, width = max(1, len(names)), max(1, len(rankers))
+    height, width = len(names), max(1, len(rankers))
     with picture(path, height, width, 3.1 * width + 1.9, 2.9 * height + 0.5) as (figure, rows):
         for row, name in zip(rows, names, strict=True):
             here = means[means["dataset"] == name]
-            for panel, ranker in zip(row, rankers, strict=True):
+            for panel, ranker in zip(row, rankers, strict=False):
                 base = here[here["card"] == "baseline"]
                 _draw_panel(panel, pd.concat([here[here["card"] == ranker], base]), axis, word, looks, guides)
-            row[0].set_ylabel(f"EqOd on test ({UNIT})")
-        name_rows(rows, names or [""], rankers)
+            if rankers:
+                row[0].set_ylabel(f"EqOd on test ({UNIT})")
+            else:
+                nothing(row[0])
+        name_rows(rows, names, rankers)
         legend(figure, looks, more=more, title=title)
         repeats = int(fronts["repeats"].max()) if len(fronts) else 0
         chosen = (

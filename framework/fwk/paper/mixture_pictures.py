@@ -41,7 +41,7 @@ def draw_growth(points: pd.DataFrame, select: str, path: Path) -> None:
     learners = list(dict.fromkeys(everybody["learner"]))
     looks = {str(name): Style(COLOURS[i], MARKERS[i], "solid", True) for i, name in enumerate(learners)}
     with picture(path, 1, max(1, len(norms)), 3.3 * max(1, len(norms)) + 2.6, 3.5) as (figure, rows):
-        for panel, (mu, psi) in zip(rows[0], norms, strict=True):
+        for panel, (mu, psi) in zip(rows[0], norms, strict=False):
             here = everybody[(everybody["of_mu"] == mu) & (everybody["of_psi"] == psi)]
             for learner, of in here.groupby("learner", sort=False):
                 by_size = of.groupby("of_p")["test.eqod"].agg(["mean", "std"])
@@ -95,6 +95,9 @@ def _draw_scene(panel: Axes, scene: Scene, flipped: bool) -> None:
 
 def _draw_falls(panel: Axes, points: pd.DataFrame) -> None:
     user = points[points["side"] == "user"]
+    if user.empty:
+        nothing(panel)
+        return
     looks = styles(user)
     for method, of in user.groupby("method", sort=False):
         look, eqod = looks[str(method)], of.groupby("flips")["test.eqod"]

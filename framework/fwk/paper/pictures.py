@@ -23,12 +23,12 @@ def draw_alpha(points: pd.DataFrame, select: str, path: Path) -> None:
     """Least EqOd and SP over M by alpha, for each ranking; bands are one standard deviation over repeats."""
     names, looks = datasets(points), _user_looks(points)
     best = {measure: least_by_alpha(points, measure, select) for measure in MEASURES}
-    with picture(path, max(1, len(names)), len(MEASURES), 9.6, 2.9 * max(1, len(names)) + 0.4) as (figure, rows):
+    with picture(path, len(names), len(MEASURES), 9.6, 2.9 * len(names) + 0.4) as (figure, rows):
         for row, name in zip(rows, names, strict=True):
             for panel, measure in zip(row, MEASURES, strict=True):
                 table = best[measure][best[measure]["dataset"] == name]
                 _draw_alpha(panel, table, measure, looks)
-        name_rows(rows, names or ["no point was measured"], [short_name(measure) for measure in MEASURES])
+        name_rows(rows, names, [short_name(measure) for measure in MEASURES])
         legend(figure, looks)
         say(figure, f"At each alpha the number of flips that is best on {select}, drawn on test. {_band(points)}")
 
@@ -38,7 +38,8 @@ def least_by_alpha(points: pd.DataFrame, measure: str, select: str) -> pd.DataFr
 
     Columns dataset, method, alpha, flips, value, sd and before, the baseline's value.
     """
-    return pd.DataFrame(list(_least_by_alpha(points, measure, select)))
+    columns = ["dataset", "method", "alpha", "flips", "value", "sd", "before"]
+    return pd.DataFrame(list(_least_by_alpha(points, measure, select)), columns=columns)
 
 
 def _least_by_alpha(points: pd.DataFrame, measure: str, select: str) -> Iterator[dict[str, object]]:
@@ -70,11 +71,11 @@ def draw_flips(points: pd.DataFrame, select: str, path: Path) -> None:
     """EqOd and SP over M for every ranking; bands are one standard deviation over repeats, dashed the baseline."""
     names, looks = datasets(points), _user_looks(points)
     means = mean_over_repeats(points[points["side"] == "user"])
-    with picture(path, max(1, len(names)), len(MEASURES), 9.6, 3.1 * max(1, len(names)) + 0.4) as (figure, rows):
+    with picture(path, len(names), len(MEASURES), 9.6, 3.1 * len(names) + 0.4) as (figure, rows):
         for row, name in zip(rows, names, strict=True):
             for panel, measure in zip(row, MEASURES, strict=True):
                 _draw_flips(panel, means[means["dataset"] == name], measure, looks)
-        name_rows(rows, names or ["no point was measured"], [short_name(measure) for measure in MEASURES])
+        name_rows(rows, names, [short_name(measure) for measure in MEASURES])
         legend(figure, looks)
         say(figure, f"On test. {_band(points)}")
 

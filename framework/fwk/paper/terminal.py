@@ -19,13 +19,12 @@ def show_layouts(console: Console, layouts: Sequence[Layout]) -> None:
     rows = []
     for layout in layouts:
         seconds = [NOTHING if layout.seconds is None else f"{layout.seconds:,.0f}"] if timed else []
-        rows.append((layout.name, f"{layout.points:,}", f"{layout.fits:,}", *seconds, layout.missing))
-    table(
-        console, ("part", "points", "fits at most", *(["seconds, about"] if timed else []), "left out, because"), rows
-    )
-    for layout in layouts:
-        if layout.missing:
-            console.print(f"\n{layout.name}: {layout.missing}", style="red", markup=False, highlight=False)
+        left_out = "left out" if layout.missing else ""
+        rows.append((layout.name, f"{layout.points:,}", f"{layout.fits:,}", *seconds, left_out))
+    table(console, ("part", "points", "fits at most", *(["seconds, about"] if timed else []), ""), rows)
+    for why in dict.fromkeys(layout.missing for layout in layouts if layout.missing):
+        names = ", ".join(layout.name for layout in layouts if layout.missing == why)
+        console.print(f"\nleft out: {names}: {why}", style="red", markup=False, highlight=False)
     here = [layout for layout in layouts if not layout.missing]
     total = [f"{sum(layout.fits for layout in here):,} fits at most"]
     if timed:
