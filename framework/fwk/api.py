@@ -185,7 +185,12 @@ class Firm(Protocol):
     def out_of_fold(self, table: Labelled, folds: int = 5) -> Floats:
         """P(y = 1 | x) of every person of `table` by a model that was not trained on them, (n,).
 
-        Folds are stratified by (group, label) and seeded; computed once a table.
+        The folds are those of `fold_of`; computed once a table.
+        """
+
+    def fold_of(self, table: Labelled, folds: int = 5) -> Ints:
+        """Which of `folds` equal parts each person of `table` is in, (n,) from 0: stratified by (group, label), drawn by
+        the seed of the repeat, the same for every method. Raises Refusal for fewer people than folds.
         """
 
 

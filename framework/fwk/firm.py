@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.model_selection import StratifiedKFold
 
-from fwk.api import Bools, Classifier, Decider, Floats, Labelled, Note, People, Refusal
+from fwk.api import Bools, Classifier, Decider, Floats, Ints, Labelled, Note, People, Refusal
 from fwk.hints import nearest_name
 from fwk.remarks import remarks
 
@@ -101,11 +101,11 @@ def hard_rule(model: Classifier) -> Decider:
     return HardRule(model)
 
 
-def fold_numbers(y: Bools, minority: Bools, folds: int, seed: int) -> Floats:
+def fold_numbers(y: Bools, minority: Bools, folds: int, seed: int) -> Ints:
     """The fold of each person, (n,), stratified by (group, label); not stratified if a cell is smaller than `folds`."""
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     cell = 2 * minority.astype(int) + y
-    numbers = np.zeros(len(y))
+    numbers = np.zeros(len(y), dtype=np.int64)
     smallest = np.bincount(cell, minlength=4)
     stratum = cell if (smallest[smallest > 0] >= folds).all() else np.zeros(len(y), dtype=int)
     for number, (_, held_out) in enumerate(splitter.split(np.zeros(len(y)), stratum)):
@@ -148,13 +148,17 @@ class Training:
 
     def out_of_fold(self, table: Labelled, folds: int = 5) -> Floats:
         """`Firm.out_of_fold`; kept like the models. Raises Refusal for fewer people than folds."""
+        number = self.fold_of(table, folds)
+        key = f"{self._key(table, table.minority)}-{folds}-folds"
+        return np.asarray(self._once(key, lambda: self._held_out(table, number)))
+
+    def fold_of(self, table: Labelled, folds: int = 5) -> Ints:
+        """`Firm.fold_of`. Raises Refusal for fewer people than folds."""
         if len(table) < folds:
             raise Refusal(f"held-out scores in {folds} folds need as many people; there are {len(table)}")
-        key = f"{self._key(table, table.minority)}-{folds}-folds"
-        return np.asarray(self._once(key, lambda: self._held_out(table, folds)))
+        return fold_numbers(table.y, table.minority, folds, self.seed)
 
-    def _held_out(self, table: Labelled, folds: int) -> Floats:
-        number = fold_numbers(table.y, table.minority, folds, self.seed)
+    def _held_out(self, table: Labelled, number: Ints) -> Floats:
         scores = np.empty(len(table))
         for fold in np.unique(number):
             held_out = number == fold

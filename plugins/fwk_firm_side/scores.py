@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from fwk import Bools, Classifier, Decider, Firm, Floats, Labelled, hard_rule, positive_probability
 
 Calibrate = Literal["out-of-fold", "holdout"]
-SHARE_HELD_OUT = 5  # one person in five
+FOLDS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,26 +38,13 @@ class Scored:
 
 def held_out(train: Labelled, firm: Firm, calibrate: Calibrate) -> Scored:
     """Held-out scores of the train part: everybody's, out of five folds ("out-of-fold", six trainings that all
-    post-processors share), or those of one person in five ("holdout", two trainings).
+    post-processors share), or those of one of these folds ("holdout", two trainings, which they share as well).
 
-    Raises Refusal for a learner that gives no probabilities.
+    Raises Refusal for a learner that gives no probabilities, and for fewer people than folds.
     """
     model = firm.fit(train)
     positive_probability(model, train.X[:1])  # a learner without probabilities is refused before the costly part
     if calibrate == "out-of-fold":
-        return Scored(model, train, firm.out_of_fold(train))
-    apart = one_in(SHARE_HELD_OUT, train)
+        return Scored(model, train, firm.out_of_fold(train, FOLDS))
+    apart = firm.fold_of(train, FOLDS) == 0
     return Scored(model, train.take(apart), positive_probability(firm.fit(train.take(~apart)), train.X[apart]))
-
-
-def one_in(k: int, train: Labelled) -> Bools:
-    """(n,) True for one person in k of each (group, label) cell. The choice is the same for every method and every
-    setting of a sweep, so that the training on the others is shared.
-    """
-    order = np.random.default_rng(k).permutation(len(train))
-    chosen = np.zeros(len(train), dtype=np.bool_)
-    for minority in (False, True):
-        for y in (False, True):
-            inside = order[(train.minority[order] == minority) & (train.y[order] == y)]
-            chosen[inside[k - 1 :: k]] = True
-    return chosen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fwk import Bools, Classifier, Decider, Firm, FirmMethod, Floats, Labelled, People
+from fwk import Bools, Classifier, Decider, Firm, FirmMethod, Floats, Ints, Labelled, People
 from fwk.firm import Learner, Training
 
 LOGISTIC = Learner("sklearn.linear_model.LogisticRegression", {"max_iter": 500})
@@ -82,3 +82,6 @@ class Recorder:
 
     def out_of_fold(self, table: Labelled, folds: int = 5) -> Floats:
         return self.firm.out_of_fold(table, folds)
+
+    def fold_of(self, table: Labelled, folds: int = 5) -> Ints:
+        return self.firm.fold_of(table, folds)

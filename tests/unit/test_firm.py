@@ -191,6 +191,20 @@ def test_folds_hold_equal_shares_of_each_group_and_label() -> None:
     assert not np.array_equal(number, fold_numbers(train.y, train.minority, 5, 1))
 
 
+def test_a_firm_tells_the_folds_of_its_held_out_scores() -> None:
+    train = people(120)
+    learner = Learner("sklearn.naive_bayes.GaussianNB")
+    firm, other = Training(learner, 4), Training(learner, 5)
+    fold = firm.fold_of(train, 3)
+    assert sorted(np.bincount(fold)) == [40, 40, 40]
+    first = positive_probability(firm.fit(train.take(fold != 0)), train.X[fold == 0])
+    np.testing.assert_array_equal(firm.out_of_fold(train, 3)[fold == 0], first)
+    np.testing.assert_array_equal(fold, Training(learner, 4).fold_of(train, 3))
+    assert not np.array_equal(fold, other.fold_of(train, 3))
+    with pytest.raises(Refusal, match="need as many people; there are 2"):
+        firm.fold_of(train.take(np.arange(2)), 3)
+
+
 @pytest.mark.parametrize("size", [1, 3, 4])
 def test_cells_smaller_than_the_folds_spread_over_some_of_them(size: int) -> None:
     minority = np.arange(100) < size

@@ -23,6 +23,7 @@ from sklearn.linear_model import LogisticRegression
 
 from fwk import FirmMethod, Labelled, Note, People, Refusal, positive_probability
 from fwk.firm import Learner
+from fwk.testing.trials import SteadyFirm
 from fwk_firm_side import calibrated, eqodds_thresholds, reject_option, relaxed_eqodds
 from fwk_firm_side.calibrated import CalibratedEqualizedOdds, mix_rate
 from fwk_firm_side.eqodds_thresholds import EqualizedOddsThresholds
@@ -32,7 +33,7 @@ from fwk_firm_side.relaxed_eqodds import RelaxedEqualizedOdds
 from fwk_firm_side.roc import RandomThreshold, hull
 from fwk_firm_side.rules import interpolated
 from fwk_firm_side.scaling import calibration_error, scaling
-from fwk_firm_side.scores import held_out, one_in
+from fwk_firm_side.scores import held_out
 
 pytestmark = pytest.mark.filterwarnings("ignore::fwk.api.Note")
 
@@ -148,12 +149,32 @@ def test_held_out_scores_of_a_memorising_learner_know_nothing_of_random_labels()
         assert abs((scored.scores == scored.table.y).mean() - 0.5) < 0.12
 
 
-def test_one_person_in_five_of_each_cell_is_held_out(train: Labelled) -> None:
-    chosen = one_in(5, train)
-    for group in (False, True):
-        for y in (False, True):
-            cell = (train.minority == group) & (train.y == y)
-            assert chosen[cell].sum() == cell.sum() // 5
+def test_one_person_in_five_of_each_cell_is_held_out_drawn_by_the_seed(train: Labelled) -> None:
+    people = [held_out(train, a_firm(seed=seed), "holdout").table for seed in (0, 0, 1)]
+    for chosen in people:
+        for group in (False, True):
+            for y in (False, True):
+                cell, inside = ((t.minority == group) & (t.y == y) for t in (train, chosen))
+                assert abs(inside.sum() - cell.sum() / 5) < 1
+    np.testing.assert_array_equal(people[0].X, people[1].X)
+    both = np.isin(people[2].X[:, 0], people[0].X[:, 0]).mean()
+    assert both == pytest.approx(0.2, abs=0.15), "another seed holds others out"
+
+
+def test_held_out_scores_are_those_of_a_model_that_met_nobody_of_them(train: Labelled) -> None:
+    scored = held_out(train, a_firm(), "holdout")
+    rest = train.take(~np.isin(train.X[:, 0], scored.table.X[:, 0]))  # features are continuous
+    assert len(rest) + len(scored.table) == len(train)
+    model = LogisticRegression(max_iter=500, random_state=0).fit(rest.X, rest.y.astype(int))
+    np.testing.assert_allclose(scored.scores, model.predict_proba(scored.table.X)[:, 1])
+
+
+def test_a_holdout_that_depends_on_rows_and_not_on_their_order_gives_the_same_rule(train: Labelled) -> None:
+    """With a firm whose folds do not depend on the order, as the conformance checks'."""
+    order = np.random.default_rng(0).permutation(len(train))
+    one, other = (held_out(t, SteadyFirm(), "holdout") for t in (train, train.take(order)))
+    np.testing.assert_array_equal(np.sort(one.table.X[:, 0]), np.sort(other.table.X[:, 0]))
+    np.testing.assert_array_equal(np.sort(one.scores), np.sort(other.scores))
 
 
 @pytest.mark.parametrize(

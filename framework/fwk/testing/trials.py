@@ -170,6 +170,13 @@ class SteadyFirm:
             raise Refusal(f"{len(table)} people cannot be cut into {folds} folds: {error}") from error
         return scores
 
+    def fold_of(self, table: Labelled, folds: int = 5) -> Ints:
+        """The folds of these scores. Raises Refusal as `out_of_fold`."""
+        order = _canonical(table)
+        fold = np.empty(len(table), dtype=np.int64)
+        fold[order] = self._training.fold_of(table.take(order), folds)
+        return fold
+
 
 def collectives() -> list[Collective]:
     """The ordinary user-side trials."""
