@@ -305,6 +305,26 @@ class CountingTree(DecisionTreeClassifier):
         return super().fit(X, y, sample_weight=sample_weight)
 
 
+class Keywords(CountingTree):
+    """A tree in XGBClassifier's form: what is not in the signature is known by get_params()."""
+
+    def __init__(self, *, log: str = "", **kwargs: Any) -> None:
+        super().__init__(log=log, **kwargs)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("log", "max_depth", "random_state")}
+
+
+class Untold:
+    """A classifier that takes anything and tells nothing."""
+
+    def __init__(self, **kwargs: Any) -> None: ...
+
+    def fit(self, X: Any, y: Any) -> Any: ...
+
+    def predict(self, X: Any) -> Any: ...
+
+
 def accepted(cells: Cells) -> Floats:
     """Share of everybody who is accepted."""
     return np.asarray(cells.accepted.sum(axis=(-1, -2)) / cells.n.sum(axis=(-1, -2)))

@@ -38,7 +38,7 @@ class Learner:
         Raises ValueError naming the path, or the parameter and what exists.
         """
         kind = _class_at(self.path)
-        known = inspect.signature(kind).parameters
+        known = _parameters_of(kind, self.path)
         if unknown := [name for name in self.params if name not in known]:
             hint = nearest_name(unknown[0], known)
             raise ValueError(f"{self.path} has no parameter {', '.join(unknown)}{hint}; it has: {', '.join(known)}")
@@ -70,6 +70,21 @@ def _class_at(path: str) -> Any:  # any class; callers check what they need of i
     if issubclass(kind, RegressorMixin):
         raise ValueError(f"{path!r} predicts numbers, not labels; give a classifier")
     return kind
+
+
+def _parameters_of(kind: Any, path: str) -> tuple[str, ...]:  # kind: any class, as above
+    """The names of its parameters: of the signature, and of `get_params()` where that ends in **kwargs."""
+    signature = inspect.signature(kind).parameters.values()
+    named = [p.name for p in signature if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    if not any(p.kind is p.VAR_KEYWORD for p in signature):
+        return tuple(named)
+    try:
+        return tuple(dict.fromkeys([*named, *kind().get_params(deep=False)]))
+    except (AttributeError, TypeError) as error:
+        raise ValueError(
+            f"{path} takes **parameters without saying which ({error}); it needs scikit-learn's get_params, "
+            "callable on an instance made without arguments, or a signature that names them all"
+        ) from error
 
 
 def positive_probability(model: Classifier, X: Floats) -> Floats:

@@ -64,11 +64,29 @@ def test_nominal_columns_are_named_to_learners_that_take_them() -> None:
             {"max_dept": 3},
             r"no parameter max_dept; did you mean 'max_depth'\?; it has: criterion",
         ),
+        (
+            "fakes_core.Keywords",
+            {"max_dept": 3},
+            r"no parameter max_dept; did you mean 'max_depth'\?; it has: log, max_",
+        ),
+        ("fakes_core.Untold", {"depth": 3}, r"Untold takes \*\*parameters without saying which .*get_params"),
     ],
 )
 def test_a_wrong_learner_is_refused_with_what_would_be_right(path: str, params: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Learner(path, params).make(0)
+
+
+def test_parameters_behind_keywords_are_known_by_what_the_class_tells() -> None:
+    made = Learner("fakes_core.Keywords", {"max_depth": 2}).make(7)
+    assert made.get_params() == {"log": "", "max_depth": 2, "random_state": 7}
+
+
+def test_a_class_that_cannot_be_made_without_arguments_is_known_by_its_signature() -> None:
+    path = "sklearn.ensemble.VotingClassifier"
+    assert Learner(path, {"estimators": [("one", LogisticRegression())], "voting": "soft"}).make(0).voting == "soft"
+    with pytest.raises(ValueError, match=r"no parameter votin; did you mean 'voting'\?"):
+        Learner(path, {"votin": "soft"}).make(0)
 
 
 def test_a_learner_is_called_by_its_class_and_parameters() -> None:
