@@ -189,8 +189,9 @@ class Firm(Protocol):
         """
 
     def fold_of(self, table: Labelled, folds: int = 5) -> Ints:
-        """Which of `folds` equal parts each person of `table` is in, (n,) from 0: stratified by (group, label), drawn by
-        the seed of the repeat, the same for every method. Raises Refusal for fewer people than folds.
+        """Which of `folds` equal parts each person of `table` is in, (n,) from 0. Raises Refusal for fewer people.
+
+        Stratified by (group, label), drawn by the seed of the repeat, the same for every method.
         """
 
 
