@@ -418,14 +418,69 @@ def test_equal_failures_are_told_once_with_their_number_and_traceback(page: Page
     assert 'File "fare.py", line 1, in fit' in page.text
 
 
+def costs(page: Page) -> dict[str, dict[str, str]]:
+    """The table of seconds: method -> heading -> cell."""
+    (table,) = [table for table in page.tables if table.rows[0][-1] == "Seconds in all"]
+    return {row[0]: dict(zip(table.rows[0], row, strict=True)) for row in table.rows[1:]}
+
+
+def seconds_in_all(page: Page) -> dict[str, float]:
+    return {method: float(row["Seconds in all"].replace(",", "")) for method, row in costs(page).items()}
+
+
 def test_seconds_are_those_of_the_runs_with_ranking_deciding_and_failures(tmp_path: Path) -> None:
-    points = POINTS.assign(ranking_seconds=0.375, deciding_seconds=0.125)
-    (table,) = [t for t in written(tmp_path / "r.html", points).tables if t.rows[0][-1] == "Seconds in all"]
-    seconds = {row[0]: float(row[-1].replace(",", "")) for row in table.rows[1:]}
-    runs = points.groupby("method")["seconds"].agg(["sum", "size"])
-    expected = {name: row["sum"] + 0.5 * row["size"] for name, row in runs.iterrows()} | {"fare": 3.0}
-    assert seconds == pytest.approx(expected, abs=0.01)
-    assert list(seconds.values()) == sorted(seconds.values(), reverse=True)
+    """A ranking serves all budgets of a repeat: it costs 0.375 s once, though each of their points says so."""
+    ranked = np.where(POINTS["side"] == "user", 0.375, 0.0)
+    page = written(tmp_path / "r.html", POINTS.assign(ranking_seconds=ranked, deciding_seconds=0.125))
+    expected = {"fare": 3.0}
+    for method, rows in POINTS.groupby("method"):
+        rankings = 3 if method in USER else 0
+        expected[str(method)] = rows["seconds"].sum() + 0.125 * len(rows) + 0.375 * rankings
+    assert seconds_in_all(page) == pytest.approx(expected, abs=0.01)
+    shown = list(seconds_in_all(page).values())
+    assert shown == sorted(shown, reverse=True)
+    assert f"{sum(expected.values()):,.0f} in all" in page.text
+
+
+def test_another_size_of_the_collective_costs_another_ranking(tmp_path: Path) -> None:
+    points = points_table(repeats=2, alphas=(0.1, 0.3), user=("rb-prob",), firm=(), audits=False)
+    page = written(tmp_path / "r.html", points.assign(ranking_seconds=7.0 * (points["side"] == "user")))
+    assert costs(page)["rb-prob"]["Seconds of ranking"] == f"{7 * 2 * 2:.2f}"
+
+
+def test_a_chosen_trial_is_counted_once_though_it_is_also_a_point_of_the_curve(tmp_path: Path) -> None:
+    """Two settings tried for two candidates of k, in each of 3 repeats; the chosen one's are points of the curve."""
+    chosen = POINTS[(POINTS["method"] == "rb-dist") & POINTS["order"].isin([1, 2])].assign(tuning=True)
+    other = chosen.assign(key="x" + chosen["key"], knobs='{"k": 1}')
+    points = pd.concat([chosen, other, POINTS], ignore_index=True)
+    points["ranking_seconds"] = np.where(points["side"] == "user", 10.0, 0.0)
+    page = written(tmp_path / "r.html", points)
+    curve = POINTS[POINTS["method"] == "rb-dist"]
+    cells = costs(page)["rb-dist"]
+    assert (cells["Runs"], cells["Tuning trials"]) == (str(len(curve) + 3 * 2), str(3 * 2 * 2))
+    assert cells["Fits of its own"] == cells["Runs"]
+    assert cells["Seconds of ranking"] == f"{10 * 3 * 2:.2f}"
+    expected = 0.6 * (len(curve) + 3 * 2) + 10 * 3 * 2
+    assert seconds_in_all(page)["rb-dist"] == pytest.approx(expected, abs=0.01)
+
+
+def test_a_run_under_two_names_is_counted_once(tmp_path: Path) -> None:
+    lfr = POINTS[POINTS["method"] == "lfr"]
+    twin = lfr.assign(method="a twin", seconds=0.0)
+    page = written(tmp_path / "r.html", pd.concat([twin, lfr], ignore_index=True), NO_FAILURES)
+    assert f"{lfr['seconds'].sum():,.0f} in all" in page.text
+
+
+def test_what_methods_share_has_a_row_of_its_own(tmp_path: Path) -> None:
+    """One point of a repeat carries it, here the first of lfr; without the column, or where it is 0, no row."""
+    name = "shared: base model, held-out scores, neighbours"
+    carries = (POINTS["method"] == "lfr") & (POINTS["order"] == 0)
+    page = written(tmp_path / "r.html", POINTS.assign(shared_seconds=np.where(carries, 100.0, 0.0)))
+    without = seconds_in_all(written(tmp_path / "without.html"))
+    assert seconds_in_all(page) == {**without, name: 3 * 100.0}
+    assert f"{sum(without.values()) + 300:,.0f} in all" in page.text
+    nothing = written(tmp_path / "nothing.html", POINTS.assign(shared_seconds=0.0))
+    assert name not in {**without, **costs(nothing)}
 
 
 def test_facts_are_shown_whatever_their_form(page: Page) -> None:

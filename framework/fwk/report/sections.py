@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fwk.points import SCENARIO
 from fwk.report import words
 from fwk.report.answers import each_answer, how_to_read, in_short, leader, question, side, verdict
 from fwk.report.glyphs import interval_glyph
@@ -131,20 +132,47 @@ def failure_section(failures: pd.DataFrame) -> Markup:
 
 
 def cost_section(points: pd.DataFrame, failures: pd.DataFrame) -> Markup:
-    """Seconds of fitting, by method, the dearest first."""
+    """Seconds of fitting, by method, the dearest first; what methods share stands in a row of its own."""
     given = [outcomes for outcomes in (points, failures) if len(outcomes)]
     if not given:
         return element("p", "Nothing was fitted.")
-    costs = [_cost(str(method), rows) for method, rows in pd.concat(given).groupby("method", sort=False)]
+    outcomes = _counted_once(pd.concat(given, ignore_index=True))
+    costs = [_cost(str(method), rows) for method, rows in outcomes.groupby("method", sort=False)]
     costs.sort(key=lambda cost: -cost[0])
     columns = ("Method", "Runs", "Tuning trials", "Failed", "Fits of its own", "Seconds a fit (median)",
                "Seconds a fit (most)", *(heading for _, heading in _OTHER_SECONDS), "Seconds in all")  # fmt: skip
+    shared = float(outcomes["shared_seconds"].sum()) if "shared_seconds" in outcomes else 0.0
+    if shared:
+        costs.append((shared, (_SHARED, *[NOTHING] * (len(columns) - 2), f"{shared:,.2f}")))
     total = sum(seconds for seconds, _ in costs)
-    caption = f"Seconds of one worker, {total:,.0f} in all. A fit that several runs share is counted once."
-    return table(caption, columns, [line for _, line in costs])
+    caption = (
+        f"Seconds of one worker, {total:,.0f} in all. A fit that several runs share is counted once, and so are a "
+        "ranking that all budgets share and a trial whose knobs were chosen, which is also a point of the curve."
+    )
+    lost = " A failure's seconds stand with every run that it cost." if len(failures) else ""
+    return table(caption + lost, columns, [line for _, line in costs])
 
 
 _OTHER_SECONDS = (("ranking_seconds", "Seconds of ranking"), ("deciding_seconds", "Seconds of deciding"))
+_SHARED = "shared: base model, held-out scores, neighbours"
+
+
+def _counted_once(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """The outcomes with seconds that can be summed: rows that tell of the same work keep them in the first row only.
+
+    Rows with one `key` are one run, under the names of several methods or as a trial and as a point; a ranking stands
+    in all budgets' rows.
+    """
+    ranking = [*SCENARIO, "method", "knobs", "repeat"]
+    same = {"seconds": ["key"], "deciding_seconds": ["key"], "shared_seconds": ["key"], "ranking_seconds": ranking}
+    once = {name: _in_the_first(outcomes, name, work) for name, work in same.items() if name in outcomes}
+    return outcomes.assign(**once)
+
+
+def _in_the_first(outcomes: pd.DataFrame, name: str, work: list[str]) -> pd.Series:
+    # the most: where a fit was shared, the same run can stand here with its seconds and, under another name, with 0
+    most = outcomes.groupby(work, dropna=False)[name].transform("max")
+    return most.where(~outcomes.duplicated(work), 0.0)
 
 
 def _cost(method: str, rows: pd.DataFrame) -> tuple[float, tuple[str, ...]]:
@@ -152,7 +180,8 @@ def _cost(method: str, rows: pd.DataFrame) -> tuple[float, tuple[str, ...]]:
     own = rows.loc[(rows["seconds"] > 0).to_numpy(bool) & ~failed.to_numpy(bool), "seconds"]
     others = [float(rows[name].sum()) if name in rows else 0.0 for name, _ in _OTHER_SECONDS]
     total = float(rows["seconds"].sum()) + sum(others)
-    counts = (len(rows), int(rows["tuning"].sum()), int(failed.sum()), len(own))
+    tuning = rows["tuning"].astype(bool)
+    counts = (*(rows.loc[kept, "key"].nunique() for kept in (slice(None), tuning, failed)), len(own))
     seconds = (float(own.median()), float(own.max()), *others, total)
     shown = [NOTHING if np.isnan(number) else f"{number:,.2f}" for number in seconds]
     return total, (method, *(f"{number:,}" for number in counts), *shown)
