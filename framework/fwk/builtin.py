@@ -50,6 +50,15 @@ def eqod_max(cells: Cells) -> Floats:
     return np.maximum(*_gaps(cells))
 
 
+def eopp(cells: Cells) -> Floats:
+    """Equal opportunity: |dTPR|, in [0, 1]; 0 = equal rates among those with y = 1 (Hardt et al. 2016, section 2).
+
+    Undefined when a group has nobody with y = 1. Equals fairlearn's `equal_opportunity_difference`.
+    """
+    of_tpr, _ = _gaps(cells)
+    return of_tpr
+
+
 def sp(cells: Cells) -> Floats:
     """Statistical parity: |gap of acceptance rates|, in [0, 1]; 0 = equal rates; undefined for an empty group."""
     rate = cells.acceptance
@@ -58,7 +67,7 @@ def sp(cells: Cells) -> Floats:
 
 @hookimpl
 def fwk_cards() -> Iterable[Card]:
-    """The baseline and the four measures."""
+    """The baseline and the five measures."""
     yield FirmSide(name="baseline", make=DoNothing, stage="none", sees_group=False, needs=("base",))
     yield Metric(
         name="error",
@@ -84,6 +93,14 @@ def fwk_cards() -> Iterable[Card]:
         zero="both groups have the same error rates",
         undefined=odds_undefined,
         paper="Hardt et al. 2016; fairlearn's equalized_odds_difference",
+    )
+    yield Metric(
+        name="eopp",
+        measure=eopp,
+        formula="|TPR gap|",
+        zero="those with y = 1 are accepted at the same rate in both groups",
+        undefined="a group has nobody with y = 1",
+        paper="Hardt et al. 2016",
     )
     yield Metric(
         name="sp",

@@ -11,6 +11,7 @@ import pytest
 from fairlearn.metrics import (
     MetricFrame,
     demographic_parity_difference,
+    equal_opportunity_difference,
     equalized_odds_difference,
     false_positive_rate,
     selection_rate,
@@ -50,6 +51,7 @@ def test_deterministic_rules_measure_as_fairlearn_measures_them(given_: tuple[Fl
     }  # fmt: skip
     assert found["eqod"] == pytest.approx(equalized_odds_difference(**args, agg="mean"), abs=1e-12)
     assert found["eqod_max"] == pytest.approx(equalized_odds_difference(**args, agg="worst_case"), abs=1e-12)
+    assert found["eopp"] == pytest.approx(equal_opportunity_difference(**args), abs=1e-12)
     assert found["sp"] == pytest.approx(demographic_parity_difference(**args), abs=1e-12)
     assert found["error"] == pytest.approx(np.mean(args["y_true"] != args["y_pred"]))
     named = {"tpr": true_positive_rate, "fpr": false_positive_rate, "acceptance": selection_rate}
@@ -89,6 +91,7 @@ def test_any_rule_measures_as_counted_person_by_person(given_: tuple[Floats, Lab
     else:
         assert found["eqod"] == pytest.approx(sum(g for g in gaps if g is not None) / 2)
         assert found["eqod_max"] == pytest.approx(max(g for g in gaps if g is not None))
+    assert found["eopp"] == (None if gaps[0] is None else pytest.approx(gaps[0]))
     by_group = mean(False, None), mean(True, None)
     if None in by_group:
         assert found["sp"] is None
@@ -121,7 +124,7 @@ def test_swapping_the_groups_changes_no_measure_but_names(given_: tuple[Floats, 
 def test_a_rule_that_ignores_people_is_fair(given_: tuple[Floats, Labelled]) -> None:
     _, people = given_
     found = measure(np.full(len(people), 0.25), people, METRICS)
-    assert [found[name] for name in ("eqod", "eqod_max", "sp")] == pytest.approx([0, 0, 0])
+    assert [found[name] for name in ("eqod", "eqod_max", "eopp", "sp")] == pytest.approx([0, 0, 0, 0])
 
 
 @given(evaluated(least=4), st.integers(1, 5), st.integers(1, 4))

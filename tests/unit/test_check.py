@@ -140,7 +140,7 @@ FAULTS: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "a misspelled metric": (
         {"tune": {"metric": "eqodd"}},
-        ["tune.metric: no metric 'eqodd'; did you mean 'eqod'?; there are: accepted, eqod, eqod_max, error, sp"],
+        ["tune.metric: no metric 'eqodd'; did you mean 'eqod'?; there are: accepted, eopp, eqod, eqod_max, error, sp"],
     ),
     "knobs that are none": (
         {"methods": [{"name": "near", "kk": 3, "called": "a"}, {"name": "baseline", "twen": 2},

@@ -10,8 +10,9 @@ import pytest
 from firm_tables import a_firm, biased, one_group, swapped, table
 
 from fwk import Labelled, Note, People, Refusal
+from fwk.plugins import load_plugins
 from fwk_firm_side.fare import FairTreeClassifier
-from fwk_firm_side.fare.method import Fare, FareRule, cards
+from fwk_firm_side.fare.method import CERTIFIED, Fare, FareRule, cards
 from fwk_firm_side.fare.recode import Recoding, group_copies, row_keys, split_shares
 
 TRAIN = biased(3000)
@@ -177,3 +178,8 @@ def test_the_card_sweeps_gamma_densely_near_one() -> None:
     assert max(card.sweep) == 1
     assert sum(gamma >= 0.9 for gamma in card.sweep) >= 4
     assert card.make() == Fare()
+
+
+def test_every_bound_it_certifies_is_on_a_measure_that_is_taken() -> None:
+    """Otherwise nothing would say whether the measured value obeys the bound."""
+    assert {name.removeprefix("certified_") for name in CERTIFIED.values()} <= set(load_plugins().metrics)

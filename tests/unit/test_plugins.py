@@ -82,7 +82,7 @@ def test_a_strangers_plugin_enters_by_an_entry_point(install: Install) -> None:
 def test_the_frameworks_own_cards_enter_by_the_same_door() -> None:
     registry = load_plugins()
     assert registry.origin("baseline").distribution == "fwk"
-    assert {"error", "eqod", "eqod_max", "sp"} <= set(registry.metrics)
+    assert {"error", "eqod", "eqod_max", "eopp", "sp"} <= set(registry.metrics)
     assert not registry.broken
 
 
