@@ -47,8 +47,8 @@ def measure(
 ) -> Measures:
     """Every metric by name, rates and counts by group, and the metrics' 95 % bootstrap intervals if `rng` is given.
 
-    None stands where a value is undefined; `<metric>.undefined` then counts 1, and over bootstrap draws the share
-    of draws in which the metric was undefined stands in `<metric>.undefined_draws`, if any.
+    None stands where a value is undefined. The share of bootstrap draws in which a metric was undefined stands in
+    `<metric>.undefined_draws`, if there are any; the interval is of the others.
     """
     metrics = tuple(metrics)
     table = cells(accept, people.y, people.minority)
