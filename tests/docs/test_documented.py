@@ -37,6 +37,10 @@ def test_every_tuning_key_is_described(key: str) -> None:
 def test_the_keys_that_knobs_cannot_take_are_the_configs_own() -> None:
     assert set(DatasetSpec.model_fields) == RESERVED_OF_DATA
     assert set(MethodSpec.model_fields) == RESERVED_OF_METHODS
+    listed = PLUGINS.partition("A knob\ncannot be called like")[2].partition("of a data set.")[0]
+    of_methods, _, of_data = listed.partition(" of a method;")
+    assert set(re.findall(r"`(\w+)`", of_methods)) == RESERVED_OF_METHODS
+    assert set(re.findall(r"`(\w+)`", of_data)) == RESERVED_OF_DATA
 
 
 @pytest.mark.parametrize("command", sorted(typer.main.get_command(app).commands))

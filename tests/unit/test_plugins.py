@@ -141,6 +141,14 @@ MALFORMED = {
         "FirmSide(name='a', make=Ranker, stage='in', sees_group=False, needs=('bass',))",
         "card 'a' needs 'bass'; there are 'base' and 'out-of-fold'",
     ),
+    "a knob that is a key of configs": (
+        "UserSide(name='a', make=lambda sweep=1: Ranker())",
+        "card 'a' has a knob 'sweep', which is a key of a config's entry; give the knob another name than: called, each",
+    ),
+    "a data set's knob that is a key of configs": (
+        "Dataset(name='a', make=lambda keep='': None)",
+        "card 'a' has a knob 'keep', which is a key of a config's entry; give the knob another name than: called, group",
+    ),
     "a measure that is no function": (
         "Metric(name='a', measure=3, formula='', zero='', undefined='')",
         "card 'a': measure is not callable",
