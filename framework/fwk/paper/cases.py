@@ -182,7 +182,7 @@ def tends_to_half(points: pd.DataFrame) -> Iterator[Case]:
         at_most = rows[rows["of_p"] == rows["of_p"].max()]["test.eqod"] - 0.5
         fewest = rows[rows["of_p"] == rows["of_p"].min()]["test.eqod"] - 0.5
         p = f"p = {rows['of_p'].max():,.0f}"
-        yield _case(who, f"EqOd minus 50 at {p} is between -2 and 2", at_most, Region.within(0.02))
+        yield _case(who, f"EqOd minus 50 at {p} is between -5 and 5", at_most, Region.within(0.05))
         nearer = at_most.abs() - fewest.abs()
         yield _case(
             who, f"its distance from 50 at {p} minus that at the smallest p is below 0", nearer, Region.below(0)

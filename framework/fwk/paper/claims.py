@@ -124,13 +124,16 @@ def _judged(claim: Claim, points: pd.DataFrame) -> Judged:
 
 
 def _measured(points: pd.DataFrame) -> Iterator[str]:
-    for protocol, of_protocol in points.groupby("protocol", sort=False):
-        anew = "each with parts of its own" if json.loads(str(protocol)).get("resplit") else "on one split"
-        for repeats, rows in of_protocol.groupby(
-            of_protocol.groupby("dataset")["repeat"].transform("nunique"), sort=False
-        ):
-            names = listed(dict.fromkeys(rows["dataset"]))
-            yield f"{names}: {plural(int(str(repeats)), 'repeat')}, {anew}"
+    """Phrases: which data sets with how many repeats, on one split or several."""
+    resplit = points["protocol"].map(
+        {text: bool(json.loads(text).get("resplit")) for text in points["protocol"].unique()}
+    )
+    repeats = points.groupby("dataset")["repeat"].transform("nunique")
+    for (number, anew), rows in points.groupby([repeats, resplit], sort=False):
+        names = list(dict.fromkeys(rows["dataset"].astype(str)))
+        told = listed(names, 7) if len(names) <= 7 else f"{len(names)} data sets, such as {names[0]}"
+        how = "" if number == 1 else ", each with parts of its own" if anew else ", on one split"
+        yield f"{told}: {plural(int(str(number)), 'repeat')}{how}"
 
 
 def _rows(given: Sequence[Case]) -> tuple[Row, ...]:

@@ -27,10 +27,11 @@ How a verdict comes about:
   row that agrees. Points that are not there give no verdict: **not run**, with the command.
 - "Least EqOd" is that of the number of flips, or the setting, with the least mean on the *validation* part, read on the
   test part; so the choice does not flatter it, even where the paper chooses on test.
-- On one split, repeats redraw the collective only: intervals then speak of collectives, not of other people.
+- pp are percentage points. On one split, repeats redraw the collective only: intervals then speak of collectives, not
+  of other people.
 """
 
-COLUMNS = ("Data set and method", "Difference", "Mean", "95 % interval", "p (Holm)", "Repeats", "Row")
+COLUMNS = ("Data set and method", "Difference", "Mean", "95 % interval", "p (Holm)", "Repeats or draws", "Row")
 _WORDS = {"for": "agrees", "against": "disagrees", "open": "open"}
 
 
@@ -51,7 +52,7 @@ def row_cells(row: Row) -> tuple[str, ...]:
     """A row's cells, as text; the headings are COLUMNS."""
     case, found = row.case, row.effect
     who = f"{case.who} ({case.note})" if case.note else case.who
-    what = f"{case.what} ({'percentage points' if case.unit == 'pp' else case.unit})"
+    what = f"{case.what} ({case.unit})"
     if found is None or row.p is None:
         return who, what, NOTHING, NOTHING, NOTHING, str(len(case.differences)), _WORDS[row.finding]
     return who, what, *_figures(found, case.unit), _p(row.p), str(found.n), _WORDS[row.finding]
