@@ -173,6 +173,17 @@ class Decider(Protocol):
         """P(accept) of each person, (n,)."""
 
 
+@runtime_checkable
+class Certified(Protocol):
+    """A decision rule that bounds its own unfairness on given people, whatever is decided about them."""
+
+    def certificates(self, people: People, y: Bools | None = None) -> Mapping[str, float]:
+        """`certified_<measure>` -> an upper bound, at most 1; with labels (n,) also on measures that look at them.
+
+        A bound holds for one setting of the method by itself, not for the best of several.
+        """
+
+
 class Firm(Protocol):
     """The ordinary training of a firm, handed to every firm-side method."""
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from firm_tables import a_firm, biased, one_group, swapped, table
 
-from fwk import Labelled, Note, People, Refusal
+from fwk import Certified, Labelled, Note, People, Refusal, hard_rule
 from fwk.plugins import load_plugins
 from fwk_firm_side.fare import FairTreeClassifier
 from fwk_firm_side.fare.method import CERTIFIED, Fare, FareRule, cards
@@ -183,3 +183,8 @@ def test_the_card_sweeps_gamma_densely_near_one() -> None:
 def test_every_bound_it_certifies_is_on_a_measure_that_is_taken() -> None:
     """Otherwise nothing would say whether the measured value obeys the bound."""
     assert {name.removeprefix("certified_") for name in CERTIFIED.values()} <= set(load_plugins().metrics)
+
+
+def test_its_rule_is_known_to_certify_and_an_ordinary_one_is_not() -> None:
+    assert isinstance(rule(fare()), Certified)
+    assert not isinstance(hard_rule(None), Certified)
