@@ -29,7 +29,7 @@ class RbProb:
     params: Mapping[str, Any] | None = field(default=None, hash=False)  # Any: whatever the learner takes
 
     def __post_init__(self) -> None:
-        _learner(self.learner, self.params).make(0)
+        _check(self.learner, self.params)
 
     def score(self, view: UserView, rng: Generator) -> Floats:
         """(n_candidates,) in [0, 1]. Raises Refusal if no majority member is known."""
@@ -54,7 +54,7 @@ class KamiranCalders:
     params: Mapping[str, Any] | None = field(default=None, hash=False)  # Any: whatever the learner takes
 
     def __post_init__(self) -> None:
-        _learner(self.learner, self.params).make(0)
+        _check(self.learner, self.params)
 
     def score(self, view: UserView, rng: Generator) -> Floats:
         """(n_candidates,) in [0, 1]."""
@@ -64,6 +64,16 @@ class KamiranCalders:
 
 def _learner(path: str, params: Mapping[str, Any] | None) -> Learner:  # Any: whatever the learner takes
     return Learner(path, params or {})
+
+
+def _check(path: str, params: Mapping[str, Any] | None) -> None:  # Any: whatever the learner takes
+    """Raises ValueError for a learner that cannot be made, or gives no probabilities."""
+    learner = _learner(path, params)
+    if not hasattr(learner.make(0), "predict_proba"):
+        raise ValueError(
+            f"learner {learner.name} gives no probabilities (predict_proba), by which candidates are ranked; "
+            "sklearn.linear_model.LogisticRegression would do, or the default"
+        )
 
 
 def _probability(learner: Learner, table: Labelled, candidates: Floats, rng: Generator) -> Floats:

@@ -185,8 +185,20 @@ def test_refusals_say_what_would_help() -> None:
         RbDist().score(a_view(members, rejected), rng)
     with pytest.raises(Refusal, match="other members"):
         LuongKnn().score(a_view(members.take(np.array([1])), a_table(rng, 30, False)), rng)
-    with pytest.raises(Refusal, match="no probabilities"):
-        RbProb("sklearn.svm.LinearSVC").score(view_of(0), rng)
+
+
+@pytest.mark.parametrize("kind", [RbProb, KamiranCalders])
+@pytest.mark.parametrize(
+    ("learner", "params"),
+    [("sklearn.svm.LinearSVC", None), ("sklearn.linear_model.SGDClassifier", {"loss": "hinge"})],
+)
+def test_a_learner_without_probabilities_is_found_when_the_method_is_built(
+    kind: Any, learner: str, params: dict[str, Any] | None
+) -> None:
+    name = learner.rpartition(".")[2]
+    with pytest.raises(ValueError, match=rf"learner {name}.* gives no probabilities .*LogisticRegression would do"):
+        kind(learner, params)
+    assert kind("sklearn.linear_model.SGDClassifier", {"loss": "log_loss"})
 
 
 def test_every_card_makes_a_hashable_picklable_method_and_its_grid_is_accepted() -> None:
