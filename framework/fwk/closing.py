@@ -7,20 +7,22 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from fwk.report import short_tables
+from fwk.report import how_chosen, short_tables
 from fwk.show import table
 
 
 def closing(console: Console, answers: pd.DataFrame, failures: pd.DataFrame, page: Path, tracked: bool) -> None:
-    """How a comparison ends: the short answer, what failed, the report's path, the command that opens the UI."""
+    """How a comparison ends: the short answer, how to read it, what failed, and where to look further."""
     for answered in short_tables(answers[answers["budget"] == answers["budget"].min()]):
         console.print()
         table(console, answered.columns, answered.rows, title=answered.title)
         console.print(answered.verdict, highlight=False, markup=False)
+    if told := how_chosen(answers):
+        console.print(f"\n{told}", highlight=False, markup=False)
     if len(failures):
         methods = ", ".join(f"{name} ({count})" for name, count in failures["method"].value_counts().items())
-        told = f"\n{len(failures)} cells failed: {methods}; the report says why"
-        console.print(told, style="red", highlight=False, markup=False)
+        lost = f"\n{len(failures)} cells failed: {methods}; the report says why"
+        console.print(lost, style="red", highlight=False, markup=False)
     console.print(f"\nreport  {page}", highlight=False, markup=False, soft_wrap=True)
     if tracked:
         console.print("browse  fwk ui", highlight=False)

@@ -108,8 +108,14 @@ def test_the_end_gives_the_answer_names_failures_the_report_and_the_ui() -> None
     closing(console, answers, failures, Path("results/[c]/report.html"), tracked=True)
     shown = text.getvalue()
     assert all(method in shown for method in ("rb-prob", "reductions", "baseline"))
+    assert (
+        shown.count("How to read: settings and the best of each side are chosen on validation, the figures are of") == 1
+    )
     assert "3 cells failed: lfr [b] (2), fare (1); the report says why" in shown
     assert shown.endswith("report  results/[c]/report.html\nbrowse  fwk ui\n")
+    console, text = printed()
+    closing(console, answer(choose_fronts(points, select="test")), failures, Path("r.html"), tracked=False)
+    assert "chosen on test, and the figures are of test too" in text.getvalue()
     console, text = printed()
     closing(console, answers, failures[:0], Path("r.html"), tracked=False)
     assert "failed" not in text.getvalue()

@@ -1,6 +1,6 @@
 """Fronts of (error, unfairness), both minimised: who is dominated, what a front is worth, and the answer."""
 
-from fwk.fronts.answers import answer
+from fwk.fronts.answers import answer, leader
 from fwk.fronts.choose import choose_fronts, mean_over_repeats
 from fwk.fronts.geometry import REFERENCE, attainment, convex_envelope, hypervolume, non_dominated
 from fwk.fronts.scenario import Scenario, baseline_of, curve_numbers, curves, scenarios, zero_budget
@@ -16,6 +16,7 @@ __all__ = [
     "curve_numbers",
     "curves",
     "hypervolume",
+    "leader",
     "mean_over_repeats",
     "non_dominated",
     "scenarios",

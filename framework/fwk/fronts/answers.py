@@ -16,6 +16,7 @@ ANSWER_COLUMNS = (
     *(name for name in FRONT_COLUMNS if name not in ("scope", "repeat", "complete", "on_envelope")),
     "baseline_error",
     "baseline_value",
+    "baseline_select_value",
     "reason",
 )
 
@@ -28,7 +29,9 @@ def answer(fronts: pd.DataFrame, budgets: Sequence[float] = (0.005, 0.01)) -> pd
     can exceed the budget there.
 
     One row a (scenario, measure of unfairness, budget, method), best on test first; `scenario` and `budget` and the
-    baseline's `baseline_error` and `baseline_value` on test come with the columns of `choose_fronts` (scope "mean").
+    baseline's `baseline_error` and `baseline_value` on test, and `baseline_select_value` on the part that selects, come
+    with the columns of `choose_fronts` (scope "mean"). Which method is best is for `leader` to say, which does not look
+    at test.
     A method that is never within the budget, or was nowhere defined, keeps its row, with the `reason` and no figures.
     """
     rows = []
@@ -43,6 +46,18 @@ def answer(fronts: pd.DataFrame, budgets: Sequence[float] = (0.005, 0.01)) -> pd
     return pd.concat(rows, ignore_index=True)[[*ANSWER_COLUMNS, *headline(fronts)]]
 
 
+def leader(rows: pd.DataFrame, acting: str) -> pd.Series | None:
+    """The best row of a side ("user", "firm") among those of `answer` for one scenario, measure and budget: the least
+    unfairness on the part that selects (ties: less error there, fewer flips).
+
+    None if no method has less unfairness there than the baseline.
+    """
+    better = rows["select_value"] < rows["baseline_select_value"]
+    side = rows[(rows["side"] == acting) & (rows["card"] != "baseline") & better]
+    ranked = side.sort_values(["select_value", "select_error", "flips", "method"], kind="stable")
+    return None if ranked.empty else ranked.iloc[0]
+
+
 def _answer(table: pd.DataFrame, budget: float) -> pd.DataFrame:
     choices = [_choice(curve, budget) for curve in curves(table)]
     chosen = table.loc[[row for row, _ in choices]].assign(reason=[reason for _, reason in choices])
@@ -53,6 +68,7 @@ def _answer(table: pd.DataFrame, budget: float) -> pd.DataFrame:
     before = baseline_of(table)
     chosen["baseline_error"] = np.nan if before is None else before["error"]
     chosen["baseline_value"] = np.nan if before is None else before["value"]
+    chosen["baseline_select_value"] = np.nan if before is None else before["select_value"]
     return chosen.sort_values(["value", "error", "method"], kind="stable", na_position="last")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from fwk.fronts import leader
 from fwk.report import words
 from fwk.report.markdown import markdown_table, plain
 from fwk.report.words import UNIT, points_of, short_name
@@ -19,7 +20,7 @@ class AnswerTable:
     title    what is answered
     verdict  the answer in a sentence
     columns  headings
-    rows     one a method, best first
+    rows     one a method, sorted by unfairness on test
     """
 
     title: str
@@ -37,19 +38,21 @@ def each_answer(answers: pd.DataFrame) -> Iterator[tuple[str, str, float, pd.Dat
 def short_tables(answers: pd.DataFrame) -> list[AnswerTable]:
     """What the terminal shows of `answer`: a table for every scenario, measure of unfairness and error budget."""
     return [
-        AnswerTable(f"{scenario}: {question(unfairness, budget)}", verdict(rows), _columns(unfairness), _rows(rows))
-        for scenario, unfairness, budget, rows in each_answer(answers)
+        AnswerTable(f"{scenario}: {question(rows)}", verdict(rows), _columns(unfairness), _rows(rows))
+        for scenario, unfairness, _, rows in each_answer(answers)
     ]
 
 
-def question(unfairness: str, budget: float) -> str:
-    """What an answer table answers.
+def question(rows: pd.DataFrame) -> str:
+    """What the rows of one answer table answer.
 
-    >>> question("eqod", 0.005)
-    "least EqOd within +0.5 percentage points of the baseline's error"
+    >>> question(pd.DataFrame({"unfairness": ["eqod"], "budget": [0.005], "select": ["validation"]}))
+    "least EqOd near the baseline's error, chosen within +0.5 percentage points on validation"
     """
-    unit = "percentage point" if budget == 0.01 else UNIT
-    return f"least {short_name(unfairness)} within +{100 * budget:g} {unit} of the baseline's error"
+    first = rows.iloc[0]
+    budget = f"+{100 * first['budget']:g} {'percentage point' if first['budget'] == 0.01 else UNIT}"
+    name = short_name(str(first["unfairness"]))
+    return f"least {name} near the baseline's error, chosen within {budget} on {first['select']}"
 
 
 def _columns(unfairness: str) -> tuple[str, ...]:
@@ -94,22 +97,33 @@ def in_short(rows: pd.DataFrame) -> str:
     return " · ".join(f"{name} {points_of(value)}" for name, value in told)
 
 
-def leader(rows: pd.DataFrame, acting: str) -> pd.Series | None:
-    """The best row of a side ("user", "firm") in one answer table; None if none is better than the baseline."""
-    better = rows[(rows["side"] == acting) & (rows["card"] != "baseline") & (rows["value"] < rows["baseline_value"])]
-    return None if better.empty else better.iloc[0]
-
-
 def _best(rows: pd.DataFrame, acting: str) -> str:
     if not ((rows["side"] == acting) & (rows["card"] != "baseline")).any():
         return ""
     best = leader(rows, acting)
     if best is None:
-        return f"on the {acting} side no method is better than the baseline"
+        return f"on the {acting} side no method is better than the baseline on {rows['select'].iloc[0]}"
     flips = f" with {words.count(best['flips'])} flips" if acting == "user" else ""
+    worse = " (on test no less than the baseline)" if best["value"] >= best["baseline_value"] else ""
     return (
-        f"on the {acting} side {best['method']} leaves {points_of(best['value'])} {UNIT}{flips}, for "
+        f"on the {acting} side {best['method']} leaves {points_of(best['value'])} {UNIT}{worse}{flips}, for "
         f"{points_of(best['excess'], signed=True)} {UNIT} of error"
+    )
+
+
+def how_chosen(answers: pd.DataFrame) -> str:
+    """One line for the terminal on how to read the tables; "" without any answer."""
+    if answers.empty:
+        return ""
+    select = answers["select"].iloc[0]
+    if select == "test":
+        return (
+            "How to read: settings and the best of each side are chosen on test, and the figures are of test too, "
+            "which flatters every method that has many settings."
+        )
+    return (
+        f"How to read: settings and the best of each side are chosen on {select}, the figures are of test, where the "
+        "error can exceed the budget and another method can come first."
     )
 
 
@@ -123,7 +137,8 @@ def how_to_read(answers: pd.DataFrame) -> tuple[str, ...]:
     )
     return (
         "Less is better everywhere. A method's row shows the one setting of its sweep that gives the least unfairness "
-        f"within the error budget, {chosen}. Rows are sorted by unfairness on test.",
+        f"within the error budget, {chosen}. Rows are sorted by unfairness on test; the best of a side is the method "
+        f"with the least on {select}.",
         f"Figures are means over {words.plural(repeats, 'repeat')}; error over the baseline is paired by repeat.",
         "The 95 % interval is a bootstrap over the people of the test part, its ends averaged over repeats: what one "
         "test part of this size leaves uncertain. Where intervals overlap, take care; all methods are measured on the "

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fwk.fronts import leader
 from fwk.points import SCENARIO
 from fwk.report import words
-from fwk.report.answers import each_answer, how_to_read, in_short, leader, question, side, verdict
+from fwk.report.answers import each_answer, how_to_read, in_short, question, side, verdict
 from fwk.report.glyphs import interval_glyph
 from fwk.report.markup import Markup, details, element, items, join, table
 from fwk.report.words import NOTHING, UNIT, points_of, short_name
@@ -25,8 +26,8 @@ def lead(answers: pd.DataFrame) -> Markup:
     if answers.empty:
         return element("p", "No point was measured.", class_="lead")
     first = answers.iloc[0]
-    ask = question(str(first["unfairness"]), float(first["budget"]))
     asked = answers[(answers["unfairness"] == first["unfairness"]) & (answers["budget"] == first["budget"])]
+    ask = question(asked)
     scenarios = asked.groupby("scenario", sort=False)
     if len(scenarios) == 1:
         return element("p", element("strong", f"{first['scenario']}: {ask}. "), verdict(asked), class_="lead")
@@ -59,8 +60,8 @@ def answer_section(answers: pd.DataFrame) -> Markup:
     if answers.empty:
         return element("p", "No point was measured, so there is no answer.")
     parts = []
-    for number, (scenario, unfairness, budget, rows) in enumerate(each_answer(answers)):
-        asked = element("strong", f"{scenario}: {question(unfairness, budget)}. ")
+    for number, (scenario, _, _, rows) in enumerate(each_answer(answers)):
+        asked = element("strong", f"{scenario}: {question(rows)}. ")
         heading = join([asked, element("span", in_short(rows), class_="soft")], "")
         parts.append(details(heading, _answer_table(rows), opened=number == 0))
     return join([*parts, element("h3", "How to read this"), items(how_to_read(answers))])
@@ -77,15 +78,15 @@ def _answer_table(rows: pd.DataFrame) -> Markup:
     kinds = ["baseline" if row["card"] == "baseline" else "leading" if label in leading else ""
              for label, row in rows.iterrows()]  # fmt: skip
     select, repeats = rows["select"].iloc[0], words.plural(int(rows["repeats"].max()), "repeat")
-    caption = f"Best first. Settings chosen on {select}, figures on test; means over {repeats}."
+    caption = f"Settings chosen on {select}, figures on test; sorted by unfairness on test; means over {repeats}."
     return table(caption, columns, lines, words=(0, 1, 2, 6), kinds=kinds)
 
 
 def _answer_line(row: pd.Series, scale: float, *, leading: bool) -> tuple[object, ...]:
     small = [join([Markup("<br>"), element("small", about)], "") for about in (words.knobs(row["knobs"]), row["notes"])
              if about]  # fmt: skip
-    badge = [element("span", f"best of the {row['side']} side", class_="badge")] if leading else []
-    over = [element("small", "over budget")] if row["excess"] > row["budget"] else []
+    badge = [element("span", f"best of the {row['side']} side on {row['select']}", class_="badge")] if leading else []
+    over = [element("small", "over budget on test")] if row["excess"] > row["budget"] else []
     return (
         join([str(row["method"]), *badge, *small], " "),
         side(row),
