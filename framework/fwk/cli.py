@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 Found = TypeVar("Found", bound=Card)
 
 app = typer.Typer(
-    help="Compare fairness methods of users and of firms on one shared protocol.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -35,6 +34,23 @@ Without = Annotated[list[str] | None, typer.Option("--without", help="leave a pl
 Quick = Annotated[bool, typer.Option("--quick", help="2 repeats and coarse sweeps; results go to <name>-quick")]
 Data = Annotated[Path | None, typer.Option("--data", help="folder with data files; FWK_DATA otherwise")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"fwk {version('fwk')}")
+        raise typer.Exit
+
+
+@app.callback()
+def whole(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version, and exit")
+    ] = False,
+) -> None:
+    """Compare fairness methods of users and of firms on one shared protocol."""
 
 
 @app.command()
@@ -202,6 +218,10 @@ def datasets(
 
     with _mistakes():
         registry = load_plugins()
+        if name == "fetch" and fetched is None:
+            raise Mistake(f"fetch which data set? fwk datasets fetch NAME; there are: {', '.join(registry.datasets)}")
+        if name != "fetch" and fetched is not None:
+            raise Mistake(f"fwk datasets describes one data set, not {name!r} and {fetched!r}; give one name")
         if name is None:
             show.datasets(out, registry, states(registry, data))
         elif name == "fetch" and fetched is not None:

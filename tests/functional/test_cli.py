@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,22 @@ def test_fetching_what_is_here_says_so(fwk: Fwk) -> None:
     result = fwk("datasets", "fetch", "adult")
     assert result.exit_code == 0
     assert "adult is here: 48,842 rows" in flat(result)
+
+
+def test_words_after_datasets_that_make_no_sense_are_a_mistake(fwk: Fwk) -> None:
+    nothing = fwk("datasets", "fetch")
+    assert nothing.exit_code == 2
+    assert "fetch which data set? fwk datasets fetch NAME; there are: " in flat(nothing)
+    assert "german" in flat(nothing)
+    extra = fwk("datasets", "adult", "extra")
+    assert extra.exit_code == 2
+    assert "fwk datasets describes one data set, not 'adult' and 'extra'" in flat(extra)
+
+
+def test_the_version_is_that_of_the_distribution(fwk: Fwk) -> None:
+    result = fwk("--version")
+    assert result.exit_code == 0
+    assert result.output == f"fwk {version('fwk')}\n"
 
 
 def test_a_method_can_be_checked(fwk: Fwk) -> None:
