@@ -21,7 +21,7 @@ GROUP = "fwk"
 WITHOUT = "FWK_WITHOUT"
 RESERVED_OF_DATA = frozenset({"name", "called", "minority", "keep", "group_in_X", "test", "missing"})
 RESERVED_OF_METHODS = frozenset({"name", "called", "sweep", "tune", "each", "quick"})
-"""Keys of a config's entries, which no knob can have (a card with such a knob is refused): a test holds them equal to the config's."""
+"""Keys of a config's entries. A card with a knob of that name is refused; a test holds them equal to the config's."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
@@ -143,8 +143,8 @@ def _check(card: object) -> None:
         reserved = RESERVED_OF_DATA if isinstance(card, Dataset) else RESERVED_OF_METHODS
         if taken := [knob for knob in knobs if knob in reserved]:
             raise ValueError(
-                f"card {card.name!r} has a knob {taken[0]!r}, which is a key of a config's entry; give the knob another "
-                f"name than: {', '.join(sorted(reserved))}"
+                f"card {card.name!r} has a knob {taken[0]!r}, which is a key of a config's entry; "
+                f"give the knob another name than: {', '.join(sorted(reserved))}"
             )
         if not isinstance(card, Dataset):
             _check_grids(card, knobs)

@@ -143,11 +143,11 @@ MALFORMED = {
     ),
     "a knob that is a key of configs": (
         "UserSide(name='a', make=lambda sweep=1: Ranker())",
-        "card 'a' has a knob 'sweep', which is a key of a config's entry; give the knob another name than: called, each",
+        "card 'a' has a knob 'sweep', which is a key of a config's entry; give the knob another name than: called",
     ),
     "a data set's knob that is a key of configs": (
         "Dataset(name='a', make=lambda keep='': None)",
-        "card 'a' has a knob 'keep', which is a key of a config's entry; give the knob another name than: called, group",
+        "card 'a' has a knob 'keep', which is a key of a config's entry; give the knob another name than: called",
     ),
     "a measure that is no function": (
         "Metric(name='a', measure=3, formula='', zero='', undefined='')",
