@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fare_plain import PlainGrower, introsorted
 from fwk_firm_side.fare import FairTreeClassifier, FairTreeEncoder, bins
 from fwk_firm_side.fare.ceilings import ceiling
 from fwk_firm_side.fare.compiled import DP, EO, EOPP, Rule
 from fwk_firm_side.fare.frontier import Frontier
 from fwk_firm_side.fare.orders import sort_codes
-from fwk_firm_side.fare.plain import PlainGrower, introsorted
 
 CRITERIA = {"dp": DP, "eopp": EOPP, "eo": EO}
 

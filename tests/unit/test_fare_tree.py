@@ -17,8 +17,8 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import _num_samples
 
+from fare_plain import PlainGrower
 from fwk_firm_side.fare import FairTreeClassifier, FairTreeEncoder
-from fwk_firm_side.fare.plain import PlainGrower
 
 
 def people(n: int = 600, d: int = 4, seed: int = 0) -> tuple[Any, Any, Any]:
