@@ -15,8 +15,7 @@ from uuid import uuid4
 
 from fwk.track.home import ARTIFACTS, Client, open_experiment, told
 from fwk.track.series import DataInfo, MethodRun, Summary
-from fwk.track.serving import PORT
-from fwk.track.view import VIEW_TAG, view_address, view_state
+from fwk.track.view import VIEW_TAG, view_state
 
 LIMITS = {"param": 6000, "tag": 8000}
 """Characters of a value that MLflow keeps."""
@@ -73,14 +72,6 @@ class Tracker:
             state = view_state(self.comparison, self.execution, int(time.time() * 1000), scores, summary.rank_by)
             self.client.set_experiment_tag(self.experiment, VIEW_TAG, state)
         return run_id
-
-    def view_url(self, base: str = "") -> str:
-        """The address of the saved view: error against unfairness, one line a method.
-
-        `base` is the server's address; by default the one logged to, or where `fwk ui` serves a local store.
-        """
-        served = self.uri if self.uri.startswith("http") else f"http://127.0.0.1:{PORT}"
-        return view_address(base or served, self.experiment)
 
     @contextmanager
     def _run(self, name: str, kind: str, tags: Mapping[str, str]) -> Iterator[str]:
