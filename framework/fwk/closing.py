@@ -22,6 +22,7 @@ def closing(console: Console, answers: pd.DataFrame, failures: pd.DataFrame, pag
     if len(failures):
         methods = ", ".join(f"{name} ({count})" for name, count in failures["method"].value_counts().items())
         lost = f"\n{len(failures)} cells failed: {methods}; the report says why"
+        lost += ".\nTheir failures are kept; --retry-failed tries them again, after a cure such as a longer timeout."
         console.print(lost, style="red", highlight=False, markup=False)
     console.print(f"\nreport  {page}", highlight=False, markup=False, soft_wrap=True)
     if tracked:

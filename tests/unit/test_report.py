@@ -446,6 +446,7 @@ def test_equal_failures_are_told_once_with_their_number_and_traceback(page: Page
     (table,) = [table for table in page.tables if table.rows[0][-1] == "Runs lost"]
     assert table.rows[1:] == [["fare", "Refusal", "no prototype moved", "gamma = 0.5", "0, 1", "2"]]
     assert 'File "fare.py", line 1, in fit' in page.text
+    assert "--retry-failed tries these runs again" in table.caption
 
 
 def costs(page: Page) -> dict[str, dict[str, str]]:

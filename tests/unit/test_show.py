@@ -112,6 +112,7 @@ def test_the_end_gives_the_answer_names_failures_the_report_and_the_ui() -> None
         shown.count("How to read: settings and the best of each side are chosen on validation, the figures are of") == 1
     )
     assert "3 cells failed: lfr [b] (2), fare (1); the report says why" in shown
+    assert "--retry-failed tries them again" in shown
     assert shown.endswith("report  results/[c]/report.html\nbrowse  fwk ui\n")
     console, text = printed()
     closing(console, answer(choose_fronts(points, select="test")), failures, Path("r.html"), tracked=False)
@@ -120,3 +121,9 @@ def test_the_end_gives_the_answer_names_failures_the_report_and_the_ui() -> None
     closing(console, answers, failures[:0], Path("r.html"), tracked=False)
     assert "failed" not in text.getvalue()
     assert text.getvalue().endswith("\nreport  r.html\n")
+
+
+@pytest.mark.parametrize("name", ["protocol.md", "config.md"])
+def test_the_documents_say_how_failed_cells_are_tried_again(name: str) -> None:
+    said = (Path(__file__).parents[2] / "docs" / name).read_text(encoding="utf-8")
+    assert "`--retry-failed`" in said

@@ -28,7 +28,7 @@ def answer(fronts: pd.DataFrame, budgets: Sequence[float] = (0.005, 0.01)) -> pd
     less error, fewer flips), both on the part that selects; the figures beside it are those on test, so `excess`
     can exceed the budget there.
 
-    One row a (scenario, measure of unfairness, budget, method), best on test first; `scenario` and `budget` and the
+    One row a (scenario, measure of unfairness, budget, method), sorted by `value`; `scenario` and `budget` and the
     baseline's `baseline_error` and `baseline_value` on test, and `baseline_select_value` on the part that selects, come
     with the columns of `choose_fronts` (scope "mean"). Which method is best is for `leader` to say, which does not look
     at test.

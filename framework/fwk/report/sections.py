@@ -129,7 +129,11 @@ def failure_section(failures: pd.DataFrame) -> Markup:
         lines.append((method, kind, message, words.listed(where, 3), words.listed(repeats, 10), len(rows)))
         traces.append(details(f"Traceback: {method}, {kind}", element("pre", rows["traceback"].iloc[0], tabindex=0)))
     columns = ("Method", "Kind", "Why", "Settings", "Repeats", "Runs lost")
-    return join([table("Equal causes are told once.", columns, lines, words=(0, 1, 2, 3, 4)), *traces])
+    caption = (
+        "Equal causes are told once. A failure is kept when the comparison is run again, also where its cause is gone "
+        "(a timeout that was too short, an extra that was missing): --retry-failed tries these runs again."
+    )
+    return join([table(caption, columns, lines, words=(0, 1, 2, 3, 4)), *traces])
 
 
 def cost_section(points: pd.DataFrame, failures: pd.DataFrame) -> Markup:
