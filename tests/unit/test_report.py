@@ -346,6 +346,24 @@ def test_a_certified_bound_is_drawn_as_a_ceiling_told_on_hover_and_its_breach_is
     assert "lfr: the measured SP is over its certified bound at 1 of 24 points." in cautions(points, fronts, FAILURES)
 
 
+def test_a_certificate_is_said_to_hold_for_its_setting_and_not_for_the_best_of_a_sweep(tmp_path: Path) -> None:
+    points = POINTS.copy()
+    points.loc[points["method"] == "lfr", "test.certified_sp"] = 0.9
+    caption = "not for the best of a sweep"
+    warning = "for the best of a sweep that confidence does not hold"
+    for select, warned in (("validation", False), ("test", True)):
+        fronts = choose_fronts(points, select=select)
+        told = [line for line in cautions(points, fronts, NO_FAILURES) if warning in line]
+        assert [line.split(":")[0] for line in told] == ["lfr"] * warned
+        page = written(tmp_path / f"{select}.html", points, fronts=fronts)
+        assert caption in page.text
+        assert "the mean over repeats" in page.text
+        assert (warning in page.text) == warned
+    fronts = choose_fronts(POINTS, select="test")
+    assert not any("certificate" in line for line in cautions(POINTS, fronts, NO_FAILURES))
+    assert caption not in written(tmp_path / "none.html", fronts=fronts).text
+
+
 def test_curves_run_over_the_flips_and_the_dashed_line_is_the_baseline(page: Page) -> None:
     figure = page.figures()["curve-0"]
     base = POINTS[POINTS["card"] == "baseline"]

@@ -28,6 +28,7 @@ def cautions(points: pd.DataFrame, fronts: pd.DataFrame, failures: pd.DataFrame)
             *_undefined(fronts),
             *_incomplete(fronts),
             *_broken_bounds(fronts),
+            *_swept_certificates(fronts),
             *_notes(measured),
         ]
     return found
@@ -98,6 +99,21 @@ def _broken_bounds(fronts: pd.DataFrame) -> Iterator[str]:
                 f"{method}: the measured {words.short_name(str(unfairness))} is over its certified bound at {broken:,} "
                 f"of {words.plural(int(bound.notna().sum()), 'point')}."
             )
+
+
+def certified(fronts: pd.DataFrame) -> pd.DataFrame:
+    """The fronts' rows that have a certified bound on some measure."""
+    return fronts[fronts.filter(regex=r"^test\.certified_").notna().any(axis=1)]
+
+
+def _swept_certificates(fronts: pd.DataFrame) -> Iterator[str]:
+    bound = certified(fronts[fronts["select"] == "test"])
+    if len(bound):
+        yield (
+            f"{words.listed(dict.fromkeys(bound['method'].astype(str)))}: each setting's certificate holds by itself, "
+            "with its own confidence (95 % unless a knob says otherwise). Here fronts are chosen on test, by the very "
+            "people whom the certificates count: for the best of a sweep that confidence does not hold."
+        )
 
 
 def _notes(points: pd.DataFrame) -> Iterator[str]:

@@ -9,6 +9,7 @@ import pandas as pd
 from fwk.fronts import REFERENCE, curves, scenarios
 from fwk.report import words
 from fwk.report.answers import side
+from fwk.report.cautions import certified
 from fwk.report.charts import curve_chart, front_chart
 from fwk.report.glyphs import line_glyph
 from fwk.report.markup import Markup, details, element, join, table
@@ -32,10 +33,16 @@ def picture_section(means: pd.DataFrame, fronts: pd.DataFrame, looks: Mapping[st
     return join(parts)
 
 
+_CERTIFIED = (
+    "Thin dotted lines with dashes as marks: what a method certifies at most, the mean over repeats. Each certificate "
+    "holds for its setting and its repeat by itself, with its own confidence (95 % unless a knob says otherwise); not "
+    "for the best of a sweep, and not for the mean."
+)
+
+
 def _band_words(fronts: pd.DataFrame) -> str:
     band = "; bands reach one standard deviation over repeats to each side" if fronts["repeats"].max() > 1 else ""
-    certified = any(fronts[name].notna().any() for name in fronts.columns if str(name).startswith("test.certified_"))
-    ceiling = " Thin dotted lines with dashes as marks: what a method certifies at most." if certified else ""
+    ceiling = f" {_CERTIFIED}" if len(certified(fronts)) else ""
     chosen = f"Fronts are chosen on {fronts['select'].iloc[0]} and drawn on test{band}."
     return f"{chosen} Dashed black lines: the baseline.{ceiling}"
 
