@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
-
 from fwk.paper.claims import RACE_IN_X, Judged, Row
 from fwk.paper.statistics import Effect
 from fwk.report.markdown import markdown_table, plain
@@ -105,9 +103,3 @@ def _why_open(rows: Sequence[Row]) -> str:
         return "The points that are stored have none of the settings that the test needs."
     most = max(len(row.case.differences) for row in rows)
     return f"No row can tell with {most} repeats." if most > 1 else "One repeat tells nothing."
-
-
-def points_by_experiment(parts: Sequence[tuple[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
-    """The points of all parts of each experiment in one table."""
-    names = dict.fromkeys(name for name, _ in parts)
-    return {name: pd.concat([p for other, p in parts if other == name], ignore_index=True) for name in names}
