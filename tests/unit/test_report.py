@@ -513,9 +513,10 @@ def test_a_chosen_trial_is_counted_once_though_it_is_also_a_point_of_the_curve(t
     assert seconds_in_all(page)["rb-dist"] == pytest.approx(expected, abs=0.01)
 
 
-def test_a_run_under_two_names_is_counted_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("share", [0.0, 1.0], ids=["just worked out", "taken from the store"])
+def test_a_run_under_two_names_is_counted_once(share: float, tmp_path: Path) -> None:
     lfr = POINTS[POINTS["method"] == "lfr"]
-    twin = lfr.assign(method="a twin", seconds=0.0)
+    twin = lfr.assign(method="a twin", seconds=share * lfr["seconds"])
     page = written(tmp_path / "r.html", pd.concat([twin, lfr], ignore_index=True), NO_FAILURES)
     assert f"{lfr['seconds'].sum():,.0f} in all" in page.text
 
