@@ -61,7 +61,7 @@ def write_page(
     about = f"{experiment.title}: {experiment.figures} in our numbers. The tables hold the figures."
     drawn = image(picture, about) if picture.exists() else element("p", "Nothing was measured, so nothing is drawn.")
     sections = {
-        "picture": (f"Ours, in the form of {experiment.figures}", drawn),
+        "picture": ("Our figure" if experiment.draw is None else f"Ours, in the form of {experiment.figures}", drawn),
         "claims": ("What the points say of the claims", _claims(judged)),
         "figures": ("The numbers behind it", join(_shown(heading, one) for heading, one in shown.items())),
         "parts": ("How it was measured", join([_parts(told), element("p", f"The paper: {PAPER}.", class_="about")])),
