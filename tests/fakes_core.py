@@ -49,7 +49,7 @@ from fwk.tables import Table, fingerprint, make_table
 
 TREE: dict[str, Any] = {"path": "sklearn.tree.DecisionTreeClassifier", "params": {"max_depth": 4}}
 COLUMNS = ("skill", "luck", "district", "group")
-PASSING = ("seconds", "deciding_seconds", "ranking_seconds")
+PASSING = ("seconds", "deciding_seconds", "ranking_seconds", "shared_seconds")
 """Columns of the points that tell how long something took."""
 
 
@@ -401,7 +401,7 @@ class Bench:
 def lasting(outcomes: Iterable[Outcome]) -> pd.DataFrame:
     """The table of outcomes without what a clock says."""
     table = table_of(outcomes)
-    return table.drop(columns=[name for name in PASSING if name in table])
+    return table.drop(columns=[name for name in table if name.endswith("seconds")])
 
 
 def points_of(outcomes: Iterable[Outcome], **given: Any) -> list[Point]:

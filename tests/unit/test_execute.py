@@ -299,7 +299,7 @@ def test_another_version_of_a_plugin_changes_its_keys(bench: Bench) -> None:
     )
     bench.registry = dataclasses.replace(bench.registry, plugins=plugins)
     after = bench.outcomes(bench.plan())
-    assert before & keys(after) == {o.run.key for o in after if o.run.card == "baseline"}
+    assert not before & keys(after), "the plugin brings a measure too, so that even the baseline is measured anew"
 
 
 # ---- methods that go wrong
