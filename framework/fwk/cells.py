@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from fwk.api import Floats, Ints
+from fwk.api import Certified, Floats, Ints
 from fwk.check import Space
 from fwk.entries import Entry
 from fwk.evaluate import Measures
@@ -47,6 +47,14 @@ class Ranked:
 
 
 @dataclass(frozen=True, eq=False)
+class Shared:
+    """What several runs start from, worked out in so many seconds; rankings only from a RankCell."""
+
+    seconds: float
+    rankings: Sequence[Ranked | Trouble] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Request:
     """One ranking that is wanted."""
 
@@ -66,23 +74,27 @@ class RankCell:
     requests: tuple[Request, ...]
     timeout: float | None
 
-    def do(self) -> list[Ranked | Trouble]:
+    def do(self) -> Shared:
         """One answer a request, in their order."""
+        start = time.perf_counter()
         try:
-            with limit(self.timeout):
+            with limit(self.timeout), remarks() as notes:
                 ground = stage(self.place, self.repeat)
                 train = ground.train_in(self.space)
                 pool = ground.collective(max(request.alpha for request in self.requests), self.known)
                 search = _search(train, pool, seed_of(self.place.seed, "neighbours", self.repeat))
         except Exception as error:  # noqa: BLE001  # the plugin border: the space is a plugin's
-            return [_trouble(error)] * len(self.requests)
+            return Shared(time.perf_counter() - start, [_trouble(error)] * len(self.requests))
         with suppress(Exception), limit(self.timeout):  # who needs neighbours and cannot have them fails by itself
             if k := _largest_k(self.requests):
                 search.prepare(k)
-        return [self._rank(ground, train, pool, search, request) for request in self.requests]
+        seconds = time.perf_counter() - start
+        return Shared(seconds, [self._rank(ground, train, pool, search, request, notes) for request in self.requests])
 
-    def _rank(self, ground: Stage, train: Any, pool: Collective, search: Search, request: Request) -> Ranked | Trouble:
-        what = (request.entry.card.name, request.alpha, self.known, self.space.name, self.repeat)
+    def _rank(
+        self, ground: Stage, train: Any, pool: Collective, search: Search, request: Request, of_space: list[str]
+    ) -> Ranked | Trouble:
+        what = (request.entry.card.name, request.alpha, self.known, self.repeat)
         start = time.perf_counter()
         try:
             with limit(self.timeout), remarks() as notes:
@@ -97,7 +109,7 @@ class RankCell:
                 order = ranking(scores, len(candidates), stream(self.place.seed, "ties", self.repeat))
         except Exception as error:  # noqa: BLE001  # the plugin border: a stranger's ranker
             return _trouble(error)
-        return Ranked(candidates[order], len(candidates), tuple(notes), time.perf_counter() - start)
+        return Ranked(candidates[order], len(candidates), (*of_space, *notes), time.perf_counter() - start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,14 +121,15 @@ class BaseCell:
     out_of_fold: bool
     timeout: float | None
 
-    def do(self) -> list[Outcome]:
+    def do(self) -> Shared:
         """Nothing to record: who needs the base and cannot have it fails by itself, with the reason."""
+        start = time.perf_counter()
         with suppress(Exception), limit(self.timeout), remarks():
             ground = stage(self.place, self.repeat)
             ground.firm.fit(ground.train)
             if self.out_of_fold:
                 ground.firm.out_of_fold(ground.train)
-        return []
+        return Shared(time.perf_counter() - start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +157,8 @@ class FlipCell:
                 measures = ground.measures(accept)
         except Exception as error:  # noqa: BLE001  # the border to a learner that the config names
             trouble = _trouble(error)
-            return [trouble.failure(run, time.perf_counter() - start) for run, *_ in self.runs]
+            spent = time.perf_counter() - start
+            return [trouble.failure(run, 0.0 if n else spent) for n, (run, *_) in enumerate(self.runs)]
         points: list[Outcome] = []
         for run, flips, candidates, notes, ranking_seconds in self.runs:
             first = not points
@@ -217,11 +231,10 @@ def _certificates(rule: Any, ground: Stage, measures: Measures) -> Measures:
     """Bounds that a rule gives on its own unfairness, on the test people, as `test.certified_<metric>`; and whether the
     measured value obeys each, 1 or 0, as `test.obeys_<metric>`.
     """
-    certify: Callable[..., Mapping[str, float]] | None = getattr(rule, "certificates", None)
-    if certify is None:
+    if not isinstance(rule, Certified):
         return {}
     found: Measures = {}
-    for name, bound in certify(ground.test.people.without_traits(), ground.test.y).items():
+    for name, bound in rule.certificates(ground.test.people.without_traits(), ground.test.y).items():
         if not name.startswith("certified_"):
             raise ValueError(
                 f"the rule certifies {name!r}; call it certified_<metric>, so that it hides no measured value"

@@ -12,10 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from fwk.api import Mistake
-from fwk.config import dump
 from fwk.environment import environment
 from fwk.execute import execute
-from fwk.facts import facts_of, origin_of
+from fwk.facts import facts_of, origin_of, resolved
 from fwk.fronts import answer, choose_fronts
 from fwk.points import Failure, Outcome, Point, table_of
 from fwk.prepare import Prepared, Wishes, prepare
@@ -45,6 +44,8 @@ def compare(wishes: Wishes, watch: Watch) -> Result:
     """Run a comparison, or finish an interrupted one. Raises Mistake for what a user can mend."""
     started = time.monotonic()
     prepared = prepare(wishes)
+    if all(ground.table is None for ground in prepared.plan.grounds):
+        raise Mistake("no data set can be had: " + "; ".join(str(error) for error in prepared.plan.missing.values()))
     for plugin in prepared.registry.broken:
         watch.say(f"left out, it is broken: plugin {plugin.name}: {plugin.trouble}; `fwk plugins` says more")
     if prepared.comparison.left_out:
@@ -53,10 +54,9 @@ def compare(wishes: Wishes, watch: Watch) -> Result:
     outcomes = _outcomes(prepared, wishes, watch)
     points = table_of(o for o in outcomes if isinstance(o, Point))
     failures = table_of(o for o in outcomes if isinstance(o, Failure))
-    if points.empty or points["tuning"].all():
-        raise Mistake(f"no run gave a point: {'; '.join(dict.fromkeys(failures['message']))}")
     watch.say("choosing fronts, writing the report")
-    fronts = choose_fronts(points[~points["tuning"]], select=prepared.plan.config.select)
+    measured = points if points.empty else points[~points["tuning"]]
+    fronts = choose_fronts(measured, select=prepared.plan.config.select)
     result = Result(prepared, points, fronts, answer(fronts), failures)
     files = _write(result, time.monotonic() - started)
     if tracker is not None:
@@ -90,14 +90,15 @@ def _write(result: Result, seconds: float) -> list[Path]:
     config, facts = prepared.plan.config, environment(prepared.registry)
     for name, table in (("points", result.points), ("fronts", result.fronts), ("failures", result.failures)):
         table.to_parquet(folder / f"{name}.parquet", compression="zstd")
-    (folder / "config.yaml").write_text(dump(config), encoding="utf-8")
+    (folder / "config.yaml").write_text(resolved(prepared), encoding="utf-8")
     (folder / "environment.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
-    draw_front(result.fronts, folder / "front.png")
+    if len(result.fronts):
+        draw_front(result.fronts, folder / "front.png")
     title = config.description or config.name
     measured = facts_of(prepared, facts, seconds)
     write_report(result.page, result.points, result.fronts, result.failures, measured, title=title)
     names = ("points.parquet", "fronts.parquet", "failures.parquet", "config.yaml", "environment.json", "front.png")
-    return [*(folder / name for name in names), result.page]
+    return [*(path for name in names if (path := folder / name).exists()), result.page]
 
 
 def _track(tracker: Tracker, result: Result, files: Iterable[Path]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from io import StringIO
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -194,8 +196,11 @@ class Config(_Strict):
         return list(self.space) if isinstance(self.space, list) else [self.space]
 
 
-def dump(config: Config) -> str:
-    """The config as YAML, every default filled in."""
+def to_yaml(content: Mapping[str, Any]) -> str:
+    """Plain content as YAML 1.2, in its own order; tuples as lists."""
     text = StringIO()
-    YAML(typ="safe", pure=True).dump(config.model_dump(mode="json"), text)
+    yaml = YAML(pure=True)
+    yaml.default_flow_style = None
+    yaml.width = 120
+    yaml.dump(json.loads(json.dumps(content)), text)
     return text.getvalue()

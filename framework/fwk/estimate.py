@@ -20,8 +20,9 @@ from fwk.plan import Curve, Ground, Plan
 def estimate(plan: Plan, metrics: Iterable[Metric], jobs: int) -> float:
     """Seconds of wall time with so many workers.
 
-    Times, in the first repeat, one base fit a ground, one round of rankings, and one fit of every firm-side method at
-    the middle of its sweep; then multiplies by the numbers of the plan. Grounds without a table count nothing.
+    Times, in the first repeat, one base fit a ground, one round of rankings, and two fits of every firm-side method, at
+    the end and in the middle of its sweep; then multiplies by the numbers of the plan. Grounds without a table count
+    nothing.
     """
     metrics = tuple(metrics)
     with tempfile.TemporaryDirectory(prefix="fwk-") as folder, threadpool_limits(1):
@@ -57,8 +58,11 @@ def _cells(plan: Plan, ground: Ground, folder: Path, metrics: tuple[Metric, ...]
     for curve in curves:
         if curve.alpha is None:
             chosen = next(curve.entry.candidates())
-            run = curve.runs(0, chosen)[len(curve.settings) // 2]
-            yield plan.repeats * _fits(curve), FirmCell(place, 0, curve.entry, run, None)
+            runs = curve.runs(0, chosen)
+            first, later = runs[-1], runs[len(runs) // 2 - 1]  # a later setting may share what the first has trained
+            yield plan.repeats, FirmCell(place, 0, curve.entry, first, None)
+            if _fits(curve) > 1:
+                yield plan.repeats * (_fits(curve) - 1), FirmCell(place, 0, curve.entry, later, None)
 
 
 def _fits(curve: Curve) -> int:

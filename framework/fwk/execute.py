@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
-import signal
-import tempfile
-import threading
-import warnings
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import joblib
 import numpy as np
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
-from fwk.api import FirmSide, Ints, Metric, Mistake
-from fwk.cells import BaseCell, Cell, FirmCell, FlipCell, RankCell, Ranked, Request, Trouble
+from fwk.api import FirmSide, Ints, Metric
+from fwk.cells import BaseCell, Cell, FirmCell, FlipCell, RankCell, Ranked, Request, Shared, Trouble
 from fwk.plan import Curve, Ground, Plan, tested
 from fwk.points import Failure, Outcome, Point, Run
 from fwk.relabel import flips
 from fwk.stage import Place, store_table
 from fwk.store import Store
+from fwk.workers import answers, check_backend, working_folder
 
 T = TypeVar("T")
 
@@ -54,6 +49,7 @@ class _Work:
     options: Options
     rankings: dict[Hashable, Ranked | Trouble] = field(default_factory=dict)
     places: dict[int, Place] = field(default_factory=dict)
+    shared: dict[tuple[Place, int], float] = field(default_factory=dict)  # seconds that no point carries yet
 
     def place(self, ground: Ground) -> Place:
         """The ground's table on disk, written when first asked for."""
@@ -92,9 +88,9 @@ def execute(plan: Plan, store: Store, metrics: Iterable[Metric], options: Option
 
     The order depends on the workers; the outcomes do not. Raises Mistake for a backend that joblib does not know.
     """
-    _check_backend(options.backend)
-    with tempfile.TemporaryDirectory(prefix="fwk-", ignore_cleanup_errors=True) as folder:  # workers may still write
-        work = _Work(plan, store, Path(folder), tuple(metrics), options)
+    check_backend(options.backend)
+    with working_folder() as folder:
+        work = _Work(plan, store, folder, tuple(metrics), options)
         curves = []
         for curve in plan.curves:
             if (trouble := _cannot_start(work, curve)) is None:
@@ -103,14 +99,6 @@ def execute(plan: Plan, store: Store, metrics: Iterable[Metric], options: Option
                 yield from _lost(curve, plan.repeats, trouble)
         yield from _first_wave(work, curves)
         yield from _tuned_wave(work, curves)
-
-
-def _check_backend(name: str) -> None:
-    try:
-        with joblib.parallel_config(name):
-            pass
-    except (ValueError, ImportError) as error:
-        raise Mistake(f"--backend {name}: {error}") from error
 
 
 def _cannot_start(work: _Work, curve: Curve) -> Trouble | None:
@@ -151,7 +139,7 @@ def _tuned_wave(work: _Work, curves: Sequence[Curve]) -> Iterator[Outcome]:
             if trouble is None:
                 wanted += [(curve, chosen, run) for run in runs]
             else:
-                yield from (dataclasses.replace(trouble, run=run) for run in runs)
+                yield from (dataclasses.replace(trouble, run=run, seconds=0.0) for run in runs)
     yield from _work_out(work, wanted)
 
 
@@ -206,8 +194,8 @@ def _work_out(work: _Work, wanted: Sequence[tuple[Curve, dict[str, Any], Run]]) 
         group[3].append((run, count, ranked.candidates, _notes(run, count, ranked), ranked.seconds))
     cells.sort(key=_dearest_first)
     quick: list[Cell] = [FlipCell(*group[:3], tuple(group[3]), work.options.timeout) for group in by_flips.values()]
-    for _, outcomes in _drive(work, spread(cells, quick)):
-        yield from _keep(work, outcomes)
+    for cell, outcomes in _drive(work, spread(cells, quick)):
+        yield from _keep(work, _with_shared(work, cell, outcomes))
 
 
 def _prepare(work: _Work, todo: Sequence[tuple[Curve, dict[str, Any], Run]]) -> None:
@@ -235,8 +223,10 @@ def _prepare(work: _Work, todo: Sequence[tuple[Curve, dict[str, Any], Run]]) -> 
         assert curve.space is not None  # user-side curves have a space
         place, wanted = work.place(curve.ground), tuple(asked.values())
         cells[RankCell(place, repeat, curve.known, curve.space, wanted, work.options.timeout)] = list(asked)
-    for cell, answers in _drive(work, list(cells)):
-        work.rankings |= dict(zip(cells[cell], answers, strict=False))
+    for cell, found in _drive(work, list(cells)):
+        work.rankings |= dict(zip(cells[cell], found.rankings, strict=True))
+        ground = (cell.place, cell.repeat)
+        work.shared[ground] = work.shared.get(ground, 0.0) + found.seconds
 
 
 def _ranking_key(curve: Curve, repeat: int, chosen: dict[str, Any]) -> Hashable:
@@ -273,6 +263,14 @@ def _dearest_first(cell: Cell) -> int:
     return {"in": 0, "pre": 1, "post": 2}.get(cell.run.stage, 3) if isinstance(cell, FirmCell) else 4
 
 
+def _with_shared(work: _Work, cell: Cell, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+    """The first point of a repeat carries the seconds of what its runs share."""
+    if not outcomes or not isinstance(outcomes[0], Point):
+        return outcomes
+    seconds = work.shared.pop((cell.place, cell.repeat), 0.0)
+    return [dataclasses.replace(outcomes[0], shared_seconds=seconds), *outcomes[1:]]
+
+
 def _keep(work: _Work, outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
     work.store.put(outcomes)
     yield from outcomes
@@ -289,7 +287,7 @@ def _drive(work: _Work, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Any]]:
     left = dict(enumerate(cells))
     while left:
         try:
-            for number, answer in _parallel(work, left, marks):
+            for number, answer in answers(left, work.options.jobs, work.options.backend, marks):
                 yield left.pop(number), answer
         except TerminatedWorkerError:
             suspects = [int(mark.name) for mark in marks.iterdir() if int(mark.name) in left]
@@ -302,49 +300,20 @@ def _alone(work: _Work, number: int, cell: Cell, marks: Path) -> Any:
     """A cell in workers of its own: if one dies again, it is this cell that kills it; or one of its rankings, each
     tried alone."""
     try:
-        ((_, answer),) = _parallel(work, {number: cell}, marks)
+        ((_, answer),) = answers({number: cell}, work.options.jobs, work.options.backend, marks)
         return answer
     except TerminatedWorkerError as error:
         trouble = Trouble("WorkerDied", "its process was killed, twice; is there enough memory? see --jobs", str(error))
         if isinstance(cell, RankCell):
             single = [dataclasses.replace(cell, requests=(request,)) for request in cell.requests]
             if len(single) == 1:
-                return [trouble]
-            return [answer for part in single for answer in _alone(work, number, part, marks)]
+                return Shared(0.0, [trouble])
+            parts = [_alone(work, number, part, marks) for part in single]
+            return Shared(sum(part.seconds for part in parts), [answer for part in parts for answer in part.rankings])
         if isinstance(cell, BaseCell):
-            return []
+            return Shared(0.0)
         runs = [run for run, *_ in cell.runs] if isinstance(cell, FlipCell) else [cell.run]
         return [trouble.failure(run) for run in runs]
-
-
-def _parallel(work: _Work, cells: dict[int, Cell], marks: Path) -> Iterator[tuple[int, Any]]:
-    shutil.rmtree(marks, ignore_errors=True)
-    marks.mkdir()
-    threads = {"inner_max_num_threads": 1} if work.options.backend == "loky" else {}
-    with joblib.parallel_config(work.options.backend, n_jobs=work.options.jobs, **threads):
-        pool = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs")
-        answers = pool(
-            joblib.delayed(_marked)(number, cell, marks, os.getpid()) for number, cell in list(cells.items())
-        )
-    try:
-        for answer in answers:  # noqa: UP028  # `yield from` would close the answers itself, outside the filter below
-            yield answer
-    finally:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*tasks .* have been", category=UserWarning)
-            answers.close()  # early, if nobody wants the rest: joblib warns of what was in vain
-
-
-def _marked(number: int, cell: Cell, marks: Path, parent: int) -> tuple[int, Any]:
-    """Do a cell in a worker, with a mark on disk while it runs, one thread, and Ctrl-C left to the parent."""
-    if os.getpid() != parent and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    mark = marks / str(number)
-    mark.touch()
-    with threadpool_limits(1):
-        answer = cell.do()
-    mark.unlink()
-    return number, answer
 
 
 def cores() -> int:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
 
-from fwk.config import dump
+from fwk.check import Data
+from fwk.config import to_yaml
+from fwk.entries import Entry
 from fwk.prepare import Prepared
 from fwk.report import Facts
 
@@ -32,7 +37,7 @@ def facts_of(prepared: Prepared, environment: Mapping[str, object], seconds: flo
             "settings of the sweep.",
         ],
         "Seconds from start to report": f"{seconds:.0f}",
-        "Config, every default filled in": dump(config),
+        "Config, every default filled in": resolved(prepared),
         "Environment": _flat(environment),
     }
     if prepared.registry.broken:
@@ -40,6 +45,36 @@ def facts_of(prepared: Prepared, environment: Mapping[str, object], seconds: flo
             f"{p.name} ({p.distribution} {p.version}): {p.trouble}. {p.remedy}" for p in prepared.registry.broken
         ]
     return shown
+
+
+def resolved(prepared: Prepared) -> str:
+    """The config as it was run, as YAML: every default filled in, sweeps as --quick thinned them, budgets written out
+    where all collectives share them. `fwk compare` of it plans the same runs."""
+    config = prepared.plan.config
+    content = config.model_dump(mode="json")
+    content["datasets"] = [_dataset(data) for data in prepared.comparison.data]
+    content["methods"] = [_method(entry) for entry in prepared.comparison.methods]
+    budgets = {curve.settings for curve in prepared.plan.curves if curve.alpha is not None}
+    if len(budgets) == 1:
+        content["budgets"] = list(budgets.pop())
+    return to_yaml(content)
+
+
+def _dataset(data: Data) -> dict[str, object]:
+    knobs = {field.name: getattr(data.source, field.name) for field in dataclasses.fields(cast(Any, data.source))}
+    if isinstance(path := knobs.get("path"), str):
+        knobs["path"] = str(Path(path).resolve())
+    spec = data.spec.model_dump(mode="json", include={"name", "minority", "keep", "group_in_X", "test", "missing"})
+    given = {name: value for name, value in spec.items() if value is not None and (value or name != "minority")}
+    return {**given, "called": data.label, **knobs}
+
+
+def _method(entry: Entry) -> dict[str, object]:
+    made: dict[str, object] = {"name": entry.card.name, "called": entry.label, **dict(entry.knobs)}
+    if entry.swept not in ("", "budget"):
+        made["sweep"] = {entry.swept: list(entry.settings)}
+    made["tune"] = {name: list(grid) for name, grid in entry.tuned} or False
+    return made
 
 
 def origin_of(prepared: Prepared, label: str) -> str:

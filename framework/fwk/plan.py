@@ -8,6 +8,8 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
 from fwk.api import FirmSide, Mistake
@@ -183,7 +185,7 @@ def plan(comparison: Comparison, registry: Registry, tables: Tables, *, coarse: 
             table = tables[data.label, in_X]
             ground = Ground(data, in_X, learner, table if isinstance(table, Table) else None)
             for entry in comparison.methods:
-                curves += _curves(comparison, registry, ground, entry, _protocol(config, ground, registry), coarse)
+                curves += _curves(comparison, registry, ground, entry, coarse)
     troubles = {key: table for key, table in tables.items() if not isinstance(table, Table)}
     return Plan(comparison, tuple(curves), config.repeats, troubles)
 
@@ -233,19 +235,19 @@ def _round(value: float, digits: int) -> int:
     return round(value / unit) * unit
 
 
-def _curves(
-    comparison: Comparison, registry: Registry, ground: Ground, entry: Entry, protocol: str, coarse: bool
-) -> Iterator[Curve]:
+def _curves(comparison: Comparison, registry: Registry, ground: Ground, entry: Entry, coarse: bool) -> Iterator[Curve]:
     config, origin = comparison.config, registry.origin(entry.card.name)
     if isinstance(entry.card, FirmSide):
         settings = entry.settings or (None,)
         trials = _thinned(tuple(range(len(settings))), config.tune.trials)
+        protocol = _protocol(config, ground, registry)
         yield Curve(ground, entry, origin.name, origin.version, settings, trials, protocol)
         return
     for alpha, known, space in itertools.product(config.alphas(), config.knowns(), comparison.spaces):
         budgets = _budgets(config, ground, alpha, coarse)
         spending = tuple(order for order, budget in enumerate(budgets) if budget) or (0,)
         trials = _thinned(spending[: math.ceil(len(spending) / 2)], config.tune.trials)
+        protocol = _protocol(config, ground, registry, space)
         yield Curve(ground, entry, origin.name, origin.version, budgets, trials, protocol, alpha, known, space)
 
 
@@ -266,21 +268,35 @@ def _pool(table: Table, config: Config, data: Data, alpha: float, repeat: int) -
     return pool_size(train, alpha, stream(config.seed, "collective", repeat))
 
 
-def _protocol(config: Config, ground: Ground, registry: Registry) -> str:
+def _protocol(config: Config, ground: Ground, registry: Registry, space: Space | None = None) -> str:
     """What else decides the numbers, as text: it identifies a run, and unrelated config keys do not enter."""
+    learned = space.method if space else None
     return json.dumps(
         {
+            "fwk": version("fwk"),
+            "space": [_origin(registry, learned.card.name), dict(learned.knobs)] if learned else None,
             "seed": config.seed,
             "resplit": config.resplit,
             "validation": config.validation,
             "test": ground.data.spec.test,
             "missing": ground.data.spec.missing,
-            "learner": [ground.learner.path, dict(ground.learner.params)],
+            "learner": [ground.learner.path, _package(ground.learner.path), dict(ground.learner.params)],
             "bootstrap": config.bootstrap,
-            "metrics": sorted(registry.metrics),
+            "metrics": {name: _origin(registry, name) for name in sorted(registry.metrics)},
         },
         sort_keys=True,
     )
+
+
+def _origin(registry: Registry, name: str) -> str:
+    """Who made a card, and which release: another release may give other numbers."""
+    plugin = registry.origin(name)
+    return f"{plugin.distribution} {plugin.version}"
+
+
+def _package(path: str) -> str:
+    """The version of the package that a class comes from; "" if it does not say."""
+    return str(getattr(import_module(path.partition(".")[0]), "__version__", ""))
 
 
 def _thinned(values: tuple[Any, ...], most: int) -> tuple[Any, ...]:

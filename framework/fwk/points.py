@@ -75,6 +75,7 @@ class Point:
     seconds          of fitting; 0 where the fit was shared with a run that carries them
     deciding_seconds of applying the rule to everybody; 0 likewise
     ranking_seconds  of ranking the candidates, which all budgets share
+    shared_seconds   of what methods share (base model, held-out scores, neighbour search), on one point a repeat
     """
 
     run: Run
@@ -84,13 +85,14 @@ class Point:
     seconds: float = 0.0
     deciding_seconds: float = 0.0
     ranking_seconds: float = 0.0
+    shared_seconds: float = 0.0
     notes: tuple[str, ...] = ()
 
     def row(self) -> dict[str, Any]:
         """One flat row, as in points.parquet."""
         return {**_identity(self.run), "flips": self.flips, "candidates": self.candidates, "seconds": self.seconds,
                 "deciding_seconds": self.deciding_seconds, "ranking_seconds": self.ranking_seconds,
-                "notes": "; ".join(self.notes), **self.measures}  # fmt: skip
+                "shared_seconds": self.shared_seconds, "notes": "; ".join(self.notes), **self.measures}  # fmt: skip
 
 
 @dataclass(frozen=True)

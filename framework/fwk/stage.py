@@ -128,7 +128,7 @@ class Stage:
             names = self.train.people.columns
         else:
             assert space.method is not None  # a space that is no built-in is a method's
-            rng = stream(self.place.seed, "space", space.name, self.repeat)
+            rng = stream(self.place.seed, "method", space.method.card.name, self.repeat)
             Z = np.asarray(space.method.build({}).represent(self.train, self.firm, rng)(self.train.people), dtype=float)
             names = tuple(f"z{i}" for i in range(Z.shape[1]))
         return Labelled(People(Z, self.train.minority, names), self.train.y)

@@ -15,6 +15,9 @@ import pandas as pd
 from fwk.api import Bools, Dataset, Encoded, Floats, Ints, Labelled, Mistake, People, Source
 from fwk.hints import nearest_name
 
+MOST_VALUES = 50
+"""Values that a column under audit may have."""
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -144,6 +147,12 @@ def _traits(rows: pd.DataFrame, card: Dataset, audit: tuple[str, ...] | None) ->
         hint = nearest_name(absent[0], map(str, rows.columns))
         named = ", ".join(map(repr, absent))
         raise Mistake(f"audit: data set {card.name!r} has no column {named}{hint}; it has: {_listed(rows)}")
+    for name in wanted:
+        if (number := rows[name].nunique()) > MOST_VALUES:
+            raise Mistake(
+                f"audit: column {name!r} of data set {card.name!r} has {number:,} values, more than {MOST_VALUES}: no "
+                "breakdown by it could be read; leave it out, or put it in bins first"
+            )
     return {
         name: np.array(["missing" if pd.isna(value) else str(value) for value in rows[name]], dtype=object)
         for name in wanted

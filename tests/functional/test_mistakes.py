@@ -301,7 +301,7 @@ def test_a_malformed_table_is_told_in_one_message(
     Path("c.yaml").write_text(json.dumps(config), encoding="utf-8")
     result = fwk("compare", "-c", "c.yaml", "--no-track", "-j", "1", "-q", "--output", "out")
     lines = said(result)
-    assert lines[0].startswith("no run gave a point: ")
+    assert lines[0].startswith("no data set can be had: ")
     for part in parts:
         assert part in lines[0], lines[0]
     planned = fwk("plan", "-c", "c.yaml")

@@ -50,10 +50,10 @@ def ranked(plan: Plan, folder: Path, card: str) -> tuple[Stage, Any, Ranked]:
     stage = Stage(place, 0)
     assert curve.space is not None
     assert curve.space.method is not None
-    rng = stream(place.seed, "space", curve.space.name, 0)
+    rng = stream(place.seed, "method", curve.space.method.card.name, 0)
     Z = curve.space.method.build({}).represent(stage.train, stage.firm, rng)(stage.train.people)
     chosen = tuple(next(curve.entry.candidates()).items())
-    (answer,) = RankCell(place, 0, None, curve.space, (Request(0.5, curve.entry, chosen),), None).do()
+    (answer,) = RankCell(place, 0, None, curve.space, (Request(0.5, curve.entry, chosen),), None).do().rankings
     assert isinstance(answer, Ranked)
     return stage, np.asarray(Z), answer
 

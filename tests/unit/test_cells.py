@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,14 @@ def a_place(tmp_path: Path, **config: Any) -> tuple[Bench, Place, Any]:
     return bench, place, planned
 
 
-def rankings(tmp_path: Path, *methods: Any, **config: Any) -> list[Ranked | Trouble]:
+def rankings(tmp_path: Path, *methods: Any, **config: Any) -> Sequence[Ranked | Trouble]:
     _, place, planned = a_place(tmp_path, methods=list(methods), **config)
     requests = tuple(
         Request(curve.alpha, curve.entry, tuple(chosen.items()))
         for curve in planned.curves
         for chosen in curve.entry.candidates()
     )
-    return RankCell(place, 0, planned.curves[0].known, planned.curves[0].space, requests, None).do()
+    return RankCell(place, 0, planned.curves[0].known, planned.curves[0].space, requests, None).do().rankings
 
 
 def test_rankings_asked_for_together_are_those_asked_for_alone(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_a_learner_that_fails_is_a_failure_of_every_run_that_shares_the_fit(tmp_
 def test_a_base_that_cannot_be_had_is_nobodys_failure_but_theirs_who_need_it(tmp_path: Path) -> None:
     learner = {"path": "sklearn.neighbors.KNeighborsClassifier", "params": {"n_neighbors": 9999}}
     _, place, _ = a_place(tmp_path, learner=learner)
-    assert BaseCell(place, 0, True, None).do() == []
+    assert BaseCell(place, 0, True, None).do().rankings == ()
 
 
 def test_held_out_scores_are_made_ahead_for_those_who_need_them(tmp_path: Path) -> None:

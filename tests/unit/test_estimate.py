@@ -38,8 +38,10 @@ def test_cells_count_as_often_as_the_plan_has_them(tmp_path: Path, timed: list[C
     flips = 4 * (3 + (3 + 2 * 2))  # skill's budgets; near's, and two trials of each other candidate
     firm = 4 * (1 + 3)
     assert total == base + rankings + flips + firm
-    assert [type(cell) for cell in timed] == [FlipCell, BaseCell, FlipCell, RankCell, FirmCell, FirmCell]
-    assert [cell.run.setting for cell in timed if isinstance(cell, FirmCell)] == [None, 0.5], "the middle of a sweep"
+    assert [type(cell) for cell in timed] == [FlipCell, BaseCell, FlipCell, RankCell, FirmCell, FirmCell, FirmCell]
+    assert [cell.run.setting for cell in timed if isinstance(cell, FirmCell)] == [None, 1.0, 0.0], (
+        "the end and the middle"
+    )
 
 
 def test_more_workers_take_less_time(tmp_path: Path, timed: list[Cell]) -> None:

@@ -55,7 +55,7 @@ def test_records_come_back_to_the_last_bit() -> None:
     measures: dict[str, float | None] = {
         f"test.m{i}": float(x) for i, x in enumerate(rng.normal(size=50) * 10.0 ** rng.integers(-300, 300, 50))
     }
-    point = Point(RUN, {**measures, "test.none": None}, 75, 840, 0.1, 0.2, 0.3, ("a; b", 'quote "x"', "ü"))
+    point = Point(RUN, {**measures, "test.none": None}, 75, 840, 0.1, 0.2, 0.3, 0.4, ("a; b", 'quote "x"', "ü"))
     assert from_json(to_json(point)) == point
     failure = Failure(RUN, "ValueError", "what\nhappened", "Traceback ...\n", 2.5)
     assert from_json(to_json(failure)) == failure

@@ -47,7 +47,7 @@ def scene_of(prepared: Prepared, points: pd.DataFrame) -> Scene | None:
         assert curve.alpha is not None  # of the user side
         assert curve.space is not None
         request = Request(curve.alpha, curve.entry, tuple(next(curve.entry.candidates()).items()))
-        ranked = RankCell(place, 0, curve.known, curve.space, (request,), None).do()[0]
+        ranked = RankCell(place, 0, curve.known, curve.space, (request,), None).do().rankings[0]
         if not isinstance(ranked, Ranked):
             return None
         X, before = np.array(stage.train.X), np.array(stage.train.y)

@@ -154,8 +154,7 @@ def cost_section(points: pd.DataFrame, failures: pd.DataFrame) -> Markup:
         f"Seconds of one worker, {total:,.0f} in all. A fit that several runs share is counted once, and so are a "
         "ranking that all budgets share and a trial whose knobs were chosen, which is also a point of the curve."
     )
-    lost = " A failure's seconds stand with every run that it cost." if len(failures) else ""
-    return table(caption + lost, columns, [line for _, line in costs])
+    return table(caption, columns, [line for _, line in costs])
 
 
 _OTHER_SECONDS = (("ranking_seconds", "Seconds of ranking"), ("deciding_seconds", "Seconds of deciding"))

@@ -12,11 +12,12 @@ UNIT = "percentage points"
 NOTHING = "–"  # an en dash, where there is no figure
 MINUS = "−"
 
-_SHORT = {"error": "Error", "eqod": "EqOd", "eqod_max": "EqOd max", "sp": "SP"}
+_SHORT = {"error": "Error", "eqod": "EqOd", "eqod_max": "EqOd max", "eopp": "EqOpp", "sp": "SP"}
 _LONG = {
     "error": "error: the share of wrong decisions",
     "eqod": "EqOd: equalized odds gap, (|TPR gap| + |FPR gap|) / 2",
     "eqod_max": "EqOd max: equalized odds gap, the larger of |TPR gap| and |FPR gap|",
+    "eopp": "EqOpp: equal opportunity gap, |TPR gap|",
     "sp": "SP: statistical parity gap, the difference of acceptance rates",
 }
 
