@@ -160,6 +160,25 @@ def test_a_faulty_config_is_a_mistake_before_anything_is_trained(place: Path, tm
     assert not (tmp_path / "out").exists()
 
 
+def test_what_fails_in_a_part_is_told_and_costs_only_itself(place: Path, tmp_path: Path) -> None:
+    unknown = {"majority_known": 100_000}
+    some, none = ["baseline", "rb-dist"], ["rb-dist"]
+    for name, methods in (("knowledge-some", some), ("knowledge-none", none)):
+        config = {"name": name, **BASE, **unknown, "methods": methods}
+        (tmp_path / f"{name}.yaml").write_text(json.dumps(config), encoding="utf-8")
+    result = quick(place, "knowledge", "--configs", str(tmp_path), "--output", str(tmp_path / "out"))
+    assert result.exit_code == 1
+    html = (tmp_path / "out" / "knowledge-quick.html").read_text(encoding="utf-8")
+    assert re.search(r"knowledge-some: \d+ cells failed: rb-dist \(\d+\)", html)
+    assert re.search("knowledge-none: no run gave a point: majority_known = 100000", html)
+
+
+def test_theory_without_its_methods_says_what_is_missing(place: Path, tmp_path: Path) -> None:
+    result = quick(place, "theory", "--without", "fwk-user-side", "--output", str(tmp_path))
+    assert result.exit_code == 1
+    assert "needs rb-prob, rb-label, rb-dist, random" in (tmp_path / "theory-quick.html").read_text(encoding="utf-8")
+
+
 def test_guides_are_drawn_on_request_only(place: Path) -> None:
     quick(place, "representation")
     picture = place / "results" / "paper" / "representation-quick.png"

@@ -134,6 +134,20 @@ def test_pictures_are_drawn(name: str, tmp_path: Path) -> None:
     assert imread(path)[..., :3].std() > 0.02
 
 
+def test_guides_run_through_fronts_of_four_points_and_are_no_data(tmp_path: Path) -> None:
+    falling = {0: 0.2, 5: 0.15, 10: 0.09, 20: 0.06, 50: 0.04}
+    table = wide(together(firm("baseline"), *(collective("rb-dist", falling, space=s) for s in ("encoded", "fare"))))
+    for part in ("validation", "test"):
+        table[f"{part}.error"] = 0.1 + 0.001 * table["order"]
+    seen = {}
+    for guides in (False, True):
+        path = tmp_path / f"{guides}.png"
+        draw_representation(table, "test", path, guides=guides)
+        seen[guides] = imread(path)
+    changed = (seen[False] != seen[True]).any(axis=2)
+    assert changed[: changed.shape[0] // 2].any(), "within the panel, not only in the caption"
+
+
 class Links(HTMLParser):
     """Every tag with its attributes, and the text that is shown."""
 

@@ -162,18 +162,17 @@ def _facts(result: Result) -> list[str]:
     sizes = [f"{label} {table.counts['rows']:,} rows" for label, table in result.prepared.first_tables().items()]
     some = sizes if len(sizes) <= 3 else [f"{len(sizes)} data sets, such as {sizes[0]}"]
     anew = "each with parts of its own" if config.resplit else "on one split, the collective redrawn"
-    measured = result.points[~result.points["tuning"].astype(bool)]
-    return [
-        *some,
-        f"{plural(plan.repeats, 'repeat')}, {anew}",
-        f"settings chosen on {config.select}",
-        plural(len(measured), "point"),
-        f"{result.points['seconds'].sum():,.0f} s of fitting",
-    ]
+    facts = [*some, f"{plural(plan.repeats, 'repeat')}, {anew}", f"settings chosen on {config.select}"]
+    if len(result.points):
+        measured = result.points[~result.points["tuning"].astype(bool)]
+        facts += [plural(len(measured), "point"), f"{result.points['seconds'].sum():,.0f} s of fitting"]
+    return facts
 
 
 def _failed(result: Result) -> str:
     if result.failures.empty:
         return ""
+    if result.points.empty:
+        return f"no run gave a point: {'; '.join(dict.fromkeys(result.failures['message']))}"
     methods = ", ".join(f"{name} ({count})" for name, count in result.failures["method"].value_counts().items())
     return f"{plural(len(result.failures), 'cell')} failed: {methods}"

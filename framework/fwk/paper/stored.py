@@ -28,11 +28,13 @@ class Part:
 
 
 def read_part(folder: Path) -> Part | None:
-    """The part in a folder; None if nothing was finished there."""
+    """The part in a folder; None if nothing was measured there."""
     if not (folder / "points.parquet").exists() or not (folder / "config.yaml").exists():
         return None
     config = Config.model_validate(YAML(typ="safe", pure=True).load(folder.joinpath("config.yaml").read_text("utf-8")))
     points = pd.read_parquet(folder / "points.parquet")
+    if points.empty:
+        return None
     failures = folder / "failures.parquet"
     return Part(
         folder.name,
