@@ -56,7 +56,8 @@ def answers(cells: Mapping[int, Work], jobs: int, backend: str, marks: Path) -> 
         threading.excepthook = functools.partial(_cancelled, threading.excepthook)
     with joblib.parallel_config(backend, n_jobs=jobs, **threads), _no_interrupts_inherited():
         pool = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs")
-        found = pool(joblib.delayed(_marked)(number, cell, marks, os.getpid()) for number, cell in list(cells.items()))
+        parent = os.getpid() if backend == "loky" else None
+        found = pool(joblib.delayed(_marked)(number, cell, marks, parent) for number, cell in list(cells.items()))
     try:
         for answer in found:  # noqa: UP028  # `yield from` would close what is found itself, outside the filter below
             yield answer
@@ -75,9 +76,9 @@ def working_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def _marked(number: int, cell: Work, marks: Path, parent: int) -> tuple[int, Any]:
-    """Do a cell in a worker."""
-    if os.getpid() != parent:
+def _marked(number: int, cell: Work, marks: Path, parent: int | None) -> tuple[int, Any]:
+    """Do a cell in a worker, which is a child of `parent`; None if it may be anywhere."""
+    if parent is not None and os.getpid() != parent:
         _attend(parent)
     mark = marks / str(number)
     mark.touch()
@@ -92,8 +93,7 @@ def _attend(parent: int) -> None:
     """Leave Ctrl-C to the parent, and leave with it: a parent that was killed leaves no workers behind."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if os.getppid() == parent:
-        threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
 
 
 def _leave_with(parent: int) -> None:
