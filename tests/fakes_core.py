@@ -440,3 +440,13 @@ OWN_TABLE = {
     "favourable": "yes",
     "minority": "race == 'Black'",
 }
+
+
+@dataclass(frozen=True)
+class Square:
+    """A cell whose answer is a square and its process."""
+
+    number: int
+
+    def do(self) -> tuple[int, int]:
+        return self.number**2, os.getpid()

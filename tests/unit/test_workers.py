@@ -9,26 +9,16 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from fakes_core import Square
 from fwk.api import Mistake
 from fwk.workers import answers, check_backend, working_folder
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and locks")
-
-
-@dataclass(frozen=True)
-class Square:
-    """A cell whose answer is a square and its process."""
-
-    number: int
-
-    def do(self) -> tuple[int, int]:
-        return self.number**2, os.getpid()
 
 
 def test_every_cell_is_answered_in_another_process(tmp_path: Path) -> None:
