@@ -169,6 +169,17 @@ class Near:
 
 
 @dataclass(frozen=True)
+class Weighted:
+    """Ranks by weights, a mapping by column; which is tuned."""
+
+    weights: Mapping[str, float] | None = field(default=None, hash=False)
+
+    def score(self, view: UserView, rng: Generator) -> Floats:
+        weights = self.weights or {"0": 1.0}
+        return sum((weight * view.candidates[:, int(column)] for column, weight in weights.items()), np.zeros(1))
+
+
+@dataclass(frozen=True)
 class Direction:
     """Ranks by skill or against it; `sign` is tuned, and only one choice is sensible."""
 
@@ -339,6 +350,7 @@ def fwk_cards() -> Iterable[Card]:
         yield UserSide(name=name, make=ranker)
     yield UserSide(name="near", make=Near, tune={"k": (1, 5, 20)})
     yield UserSide(name="direction", make=Direction, tune={"sign": (1, -1)})
+    yield UserSide(name="weighted", make=Weighted)
     yield UserSide(name="bad-ranker", make=BadRanker)
     sweep = (0.0, 0.5, 1.0)
     yield FirmSide(name="lottery", make=Lottery, stage="post", sees_group=False, knob="strength", sweep=sweep,

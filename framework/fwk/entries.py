@@ -150,9 +150,14 @@ def _cannot_be_built(entry: Entry) -> Iterator[str]:
         varied = {**chosen, **({entry.swept: setting} if setting is not None else {})}
         at = f" at {', '.join(f'{k} = {v!r}' for k, v in varied.items())}" if varied else ""
         try:
-            hash(entry.build(chosen, setting))
+            made = entry.build(chosen, setting)
         except Exception as error:  # noqa: BLE001  # the plugin border: a stranger's constructor
             yield f"{entry.card.name} cannot be built{at}: {error}"
+            continue
+        try:
+            hash(made)
+        except TypeError as error:
+            yield f"{entry.card.name} can be changed after it is built{at} ({error}); make it a frozen dataclass"
         try:
             json.dumps([entry.knobs, varied])
         except (TypeError, ValueError) as error:

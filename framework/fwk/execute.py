@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -230,7 +231,7 @@ def _prepare(work: _Work, todo: Sequence[tuple[Curve, dict[str, Any], Run]]) -> 
 
 
 def _ranking_key(curve: Curve, repeat: int, chosen: dict[str, Any]) -> Hashable:
-    knobs = tuple(sorted(chosen.items()))
+    knobs = json.dumps(chosen, sort_keys=True)
     return (id(curve.ground), repeat, curve.alpha, curve.known, curve.space, curve.entry.label, knobs)
 
 

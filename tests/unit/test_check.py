@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -308,4 +309,19 @@ def test_numbers_of_numpy_in_a_card_become_pythons(tmp_path: Path) -> None:
 def test_knobs_that_cannot_be_recorded_are_refused(tmp_path: Path) -> None:
     card = FirmSide("odd", _Picky, "in", sees_group=False, knob="k", sweep=(0, Fraction(1, 2)))
     with pytest.raises(Mistake, match=r"odd cannot be recorded at k = Fraction\(1, 2\): .*; knobs are numbers"):
+        with_card(tmp_path, card)
+
+
+@dataclass
+class _Loose:
+    """A method that can be changed."""
+
+    k: int = 1
+
+
+def test_a_method_that_can_be_changed_is_refused(tmp_path: Path) -> None:
+    card = FirmSide("loose", _Loose, "in", sees_group=False)
+    with pytest.raises(
+        Mistake, match=r"loose can be changed after it is built \(unhashable type: '_Loose'\); make it a frozen"
+    ):
         with_card(tmp_path, card)

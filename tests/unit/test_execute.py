@@ -189,6 +189,16 @@ def test_tuning_takes_the_candidate_with_the_least_mean_over_the_trials(bench: B
         assert chosen == {min(means, key=lambda knobs: means[knobs])}, "one choice a repeat, the least"
 
 
+def test_knobs_that_are_mappings_can_be_tuned_and_compared(bench: Bench) -> None:
+    grid = [{"0": 1.0}, {"0": -1.0}, {"0": 1.0, "1": 0.5}]
+    tuned = {"name": "weighted", "tune": {"weights": grid}}
+    outcomes = bench.outcomes(bench.plan(methods=[tuned, {"name": "weighted", "each": {"weights": grid}}, "skill"]))
+    assert not failures_of(outcomes)
+    same = points_of(outcomes, method="weighted (weights={'0': 1.0})")
+    assert [p.measures for p in same] == [p.measures for p in points_of(outcomes, method="skill")]
+    assert len(points_of(outcomes, method="weighted")) == 2 * 3
+
+
 def test_trials_are_looked_at_on_the_validation_part_alone(bench: Bench) -> None:
     """Other people in the test part change no choice: there, only labels of test people differ."""
     planned = bench.plan(methods=["direction"], datasets=[{"name": "made", "published": True}], repeats=1)
