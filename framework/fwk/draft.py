@@ -88,7 +88,7 @@ def read_config(path: Path) -> Draft:
     if not isinstance(raw, Mapping):
         raise Mistake(f"{path}:1:1: {_shown(_plain(raw))} is no comparison; give a mapping with datasets and methods")
     plain = _with_names(_plain(raw))
-    plain["name"] = plain.get("name") or "".join(c if c.isalnum() or c in " .-" else "_" for c in path.stem)
+    plain["name"] = _name(plain.get("name"), path)
     config, faults = _config(plain)
     return Draft(
         path,
@@ -99,6 +99,13 @@ def read_config(path: Path) -> Draft:
         dict(_entries(MethodSpec, plain.get("methods"))),
         config or _rest(plain, faults),
     )
+
+
+def _name(given: object, path: Path) -> object:
+    """The comparison's name: as given, also as a number such as 2026; else the file's."""
+    if given in (None, ""):
+        return "".join(c if c.isalnum() or c in " .-" else "_" for c in path.stem).lstrip(" .-") or "comparison"
+    return str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
 
 
 def _parse(path: Path) -> Any:

@@ -44,6 +44,9 @@ def test_the_name_is_the_files_unless_given(tmp_path: Path) -> None:
     assert read(tmp_path, LEAST + "name: other\n", "my.yaml").name == "other"
     assert read(tmp_path, LEAST + "name: ''\n", "my.yaml").name == "my"
     assert read(tmp_path, LEAST, "a+b (2).yaml").name == "a_b _2_"
+    assert read(tmp_path, LEAST, ".hidden.yaml").name == "hidden"
+    assert read(tmp_path, LEAST, "-.yaml").name == "comparison"
+    assert read(tmp_path, LEAST + "name: 2026\n").name == "2026"
 
 
 def test_further_keys_are_knobs(tmp_path: Path) -> None:
