@@ -47,11 +47,16 @@ class Store:
         self._base.execute("COMMIT")
 
     def put(self, outcomes: Iterable[Outcome]) -> None:
-        """Keep outcomes: all of them at once, or none."""
+        """Keep outcomes: all of them at once, or none. Raises Mistake if there is no room."""
         rows = [(o.run.key, isinstance(o, Failure), to_json(o)) for o in outcomes]
-        with self._base:
-            self._base.execute("BEGIN")
-            self._base.executemany("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", rows)
+        try:
+            with self._base:
+                self._base.execute("BEGIN")
+                self._base.executemany("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", rows)
+        except sqlite3.OperationalError as error:
+            raise Mistake(
+                f"{self._path}: {error}; what was finished before is kept: make room, and run again"
+            ) from error
 
     def get(self, run: Run) -> Outcome | None:
         """The outcome of a run, under the labels that it has now; None if it is still to be done."""

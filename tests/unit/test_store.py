@@ -85,6 +85,17 @@ def test_outcomes_are_put_together_or_not_at_all(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_full_disk_loses_nothing_that_was_finished_before(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put([outcome(0)])
+    store._base.execute("PRAGMA max_page_count = 8")  # pages of 4 kB
+    with pytest.raises(Mistake, match="database or disk is full; what was finished before is kept: make room"):
+        store.put([dataclasses.replace(outcome(1), notes=("x" * 100_000,))])
+    assert (store.get(outcome(0).run), store.get(outcome(1).run)) == (outcome(0), None)
+    store.close()
+    assert known(tmp_path, [outcome(0)]) == [outcome(0)]
+
+
 def test_one_comparison_writes_at_a_time(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.put([outcome(0)])
