@@ -46,7 +46,8 @@ def shares(config: Path, jobs: int, coarse: bool) -> dict[str, float]:
     worked = clock.said["choosing fronts, writing the report"] - start
     rankings = points.drop_duplicates(["method", "knobs", "repeat", "alpha", "majority_known", "space", "group_in_X"])
     capacity = worked * jobs
-    fitting, deciding = points["seconds"].sum(), points["deciding_seconds"].sum()
+    fitting = points["seconds"].sum() + points["shared_seconds"].sum()  # shared: base, held-out scores, neighbours
+    deciding = points["deciding_seconds"].sum()
     ranking = rankings["ranking_seconds"].sum()
     return {
         "jobs": jobs,
