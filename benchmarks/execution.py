@@ -3,9 +3,9 @@
     python benchmarks/execution.py [--config configs/adult.yaml] [--jobs 1 2] [--full]
 
 Runs the comparison afresh for each number of workers, and prints wall seconds and the shares of worker time (wall x
-Runs the comparison afresh for each number of workers, and prints wall seconds and the shares of worker time (wall x
 workers) that went into the learner and the methods (training, applying rules, ranking) and into everything else
-(reading, splitting, measuring, bootstrapping, storing, moving work between processes, starting them): ratios, as
+(reading, splitting, measuring, bootstrapping, storing, moving work between processes, starting them). Ratios, as
+machines are noisy. The report is timed apart, as a share of the wall time.
 """
 
 from __future__ import annotations

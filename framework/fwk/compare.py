@@ -44,12 +44,7 @@ def compare(wishes: Wishes, watch: Watch) -> Result:
     """Run a comparison, or finish an interrupted one. Raises Mistake for what a user can mend."""
     started = time.monotonic()
     prepared = prepare(wishes)
-    if all(ground.table is None for ground in prepared.plan.grounds):
-        raise Mistake("no data set can be had: " + "; ".join(str(error) for error in prepared.plan.missing.values()))
-    for plugin in prepared.registry.broken:
-        watch.say(f"left out, it is broken: plugin {plugin.name}: {plugin.trouble}; `fwk plugins` says more")
-    if prepared.comparison.left_out:
-        watch.say(f"--quick leaves out {', '.join(prepared.comparison.left_out)}")
+    _say_what_lacks(prepared, watch)
     tracker = _tracker(prepared, wishes)  # before training, so that a server that does not answer costs no time
     outcomes = _outcomes(prepared, wishes, watch)
     points = table_of(o for o in outcomes if isinstance(o, Point))
@@ -63,6 +58,16 @@ def compare(wishes: Wishes, watch: Watch) -> Result:
         watch.say("logging to MLflow")
         _track(tracker, result, files)
     return result
+
+
+def _say_what_lacks(prepared: Prepared, watch: Watch) -> None:
+    """Broken plugins and what the quick form does without. Raises Mistake if no data set can be had."""
+    if all(ground.table is None for ground in prepared.plan.grounds):
+        raise Mistake("no data set can be had: " + "; ".join(str(error) for error in prepared.plan.missing.values()))
+    for plugin in prepared.registry.broken:
+        watch.say(f"left out, it is broken: plugin {plugin.name}: {plugin.trouble}; `fwk plugins` says more")
+    if prepared.comparison.left_out:
+        watch.say(f"--quick leaves out {', '.join(prepared.comparison.left_out)}")
 
 
 def _tracker(prepared: Prepared, wishes: Wishes) -> Tracker | None:
