@@ -131,7 +131,8 @@ def reproduce(
         )
         chosen = paper.wanted(tuple(experiment or ()))
         order = paper.Order(chosen, wishes, configs or paper.CONFIGS, results, guides)
-        layouts = paper.lay_out(order, workers if time else 0)
+        with err.status("reading what is asked for") as status:
+            layouts = paper.lay_out(order, workers if time else 0, status.update)
         if not quiet:
             terminal.show_layouts(out, layouts)
         whole = True
@@ -159,7 +160,10 @@ def plan(
 
     with _mistakes():
         prepared = prepare(Wishes(config, coarse=quick, without=tuple(without or ()), data=data))
-        seconds = estimate(prepared.plan, prepared.registry.metrics.values(), jobs or cores()) if time else None
+        seconds = None
+        if time:
+            with err.status("timing a few cells of every method"):
+                seconds = estimate(prepared.plan, prepared.registry.metrics.values(), jobs or cores())
         show.plan(out, prepared.plan, seconds)
         show.troubles(err, prepared.registry)
         raise typer.Exit(1 if prepared.plan.missing else 0)

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 from joblib.externals.loky.process_executor import TerminatedWorkerError
-from threadpoolctl import threadpool_limits
 
 from fwk.api import FirmSide, Ints, Metric
 from fwk.cells import BaseCell, Cell, FirmCell, FlipCell, RankCell, Ranked, Request, Shared, Trouble
@@ -279,11 +278,6 @@ def _keep(work: _Work, outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
 
 def _drive(work: _Work, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Any]]:
     """Work out cells, here or in workers; a cell whose worker dies is tried once more, alone, and then fails."""
-    if work.options.jobs == 1 or not cells:
-        with threadpool_limits(1):
-            for cell in cells:
-                yield cell, cell.do()
-        return
     marks = work.folder / "running"
     left = dict(enumerate(cells))
     while left:

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
@@ -19,12 +19,13 @@ from fwk.entries import Entry
 from fwk.firm import Learner
 from fwk.plugins import Registry
 from fwk.points import Run
-from fwk.relabel import pool_size
+from fwk.relabel import flips, pool_size
 from fwk.split import Parts, split, stream
 from fwk.tables import Table
 
 QUICK_REPEATS = 2
 Tables = Mapping[tuple[str, bool], Table | Exception]
+Pools = Mapping[float, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,10 @@ class Ground:
 
 @dataclass(frozen=True)
 class Curve:
-    """One method in one scenario. alpha, known and space are None on the firm side, which they do not touch."""
+    """One method in one scenario. alpha, known and space are None on the firm side, which they do not touch.
+
+    pools   candidates in each repeat on the user side, if the table could be had; budgets beyond them flip no more
+    """
 
     ground: Ground
     entry: Entry
@@ -56,6 +60,26 @@ class Curve:
     alpha: float | None = None
     known: int | None = None
     space: Space | None = None
+    pools: tuple[int, ...] = ()
+
+    def fits(self, repeats: int) -> int:
+        """Fits that only this curve needs: a budget of 0 is the base fit, as is a method that does nothing."""
+        if self.entry.card.name == "baseline":
+            return 0
+        return self._distinct(range(len(self.settings)), repeats)
+
+    def extra_fits(self, repeats: int) -> int:
+        """Fits of trials of tuned knobs, beyond those of the candidate that is chosen."""
+        return (sum(1 for _ in self.entry.candidates()) - 1) * self._distinct(self.trials, repeats)
+
+    def _distinct(self, orders: Iterable[int], repeats: int) -> int:
+        """Fits at some of the settings, over all repeats."""
+        settings = [self.settings[order] for order in orders]
+        if self.alpha is None:
+            return repeats * len(settings)
+        if not self.pools:
+            return repeats * sum(1 for budget in settings if budget)
+        return sum(len({flips(budget, pool, pool) for budget in settings} - {0}) for pool in self.pools)
 
     def runs(self, repeat: int, chosen: Mapping[str, Any]) -> list[Run]:
         """The curve's runs in one repeat, with its tuned knobs chosen."""
@@ -120,8 +144,8 @@ class Plan:
                     "settings": len(curves[0].settings),
                     "tuned over": math.prod(len(grid) for _, grid in curves[0].entry.tuned),
                     "points": self.repeats * sum(len(curve.settings) for curve in curves),
-                    "fits": self.repeats * sum(_own_fits(curve) for curve in curves),
-                    "extra fits to tune": self.repeats * sum(_extra_fits(curve) for curve in curves),
+                    "fits": sum(curve.fits(self.repeats) for curve in curves),
+                    "extra fits to tune": sum(curve.extra_fits(self.repeats) for curve in curves),
                 }
             )
         return rows
@@ -184,8 +208,9 @@ def plan(comparison: Comparison, registry: Registry, tables: Tables, *, coarse: 
         for in_X, learner in itertools.product(in_X_axis(data), comparison.learners):
             table = tables[data.label, in_X]
             ground = Ground(data, in_X, learner, table if isinstance(table, Table) else None)
+            pools = _pools(config, ground) if any(not isinstance(m.card, FirmSide) for m in comparison.methods) else {}
             for entry in comparison.methods:
-                curves += _curves(comparison, registry, ground, entry, coarse)
+                curves += _curves(comparison, registry, ground, entry, pools, coarse)
     troubles = {key: table for key, table in tables.items() if not isinstance(table, Table)}
     return Plan(comparison, tuple(curves), config.repeats, troubles)
 
@@ -235,7 +260,9 @@ def _round(value: float, digits: int) -> int:
     return round(value / unit) * unit
 
 
-def _curves(comparison: Comparison, registry: Registry, ground: Ground, entry: Entry, coarse: bool) -> Iterator[Curve]:
+def _curves(
+    comparison: Comparison, registry: Registry, ground: Ground, entry: Entry, pools: Pools, coarse: bool
+) -> Iterator[Curve]:
     config, origin = comparison.config, registry.origin(entry.card.name)
     if isinstance(entry.card, FirmSide):
         settings = entry.settings or (None,)
@@ -244,28 +271,35 @@ def _curves(comparison: Comparison, registry: Registry, ground: Ground, entry: E
         yield Curve(ground, entry, origin.name, origin.version, settings, trials, protocol)
         return
     for alpha, known, space in itertools.product(config.alphas(), config.knowns(), comparison.spaces):
-        budgets = _budgets(config, ground, alpha, coarse)
+        budgets = _budgets(config, pools.get(alpha, ()), coarse)
         spending = tuple(order for order, budget in enumerate(budgets) if budget) or (0,)
         trials = _thinned(spending[: math.ceil(len(spending) / 2)], config.tune.trials)
         protocol = _protocol(config, ground, registry, space)
-        yield Curve(ground, entry, origin.name, origin.version, budgets, trials, protocol, alpha, known, space)
+        scenario = (alpha, known, space, pools.get(alpha, ()))
+        yield Curve(ground, entry, origin.name, origin.version, budgets, trials, protocol, *scenario)
 
 
-def _budgets(config: Config, ground: Ground, alpha: float, coarse: bool) -> tuple[int | float, ...]:
+def _budgets(config: Config, pools: tuple[int, ...], coarse: bool) -> tuple[int | float, ...]:
     if config.budgets != "auto":
         return tuple({(type(b), b): b for b in (0, *(b for b in config.budgets if b))}.values())
+    return auto_budgets(max(1, min(pools)), coarse) if pools else (0, 1.0)
+
+
+def _pools(config: Config, ground: Ground) -> Pools:
+    """Candidates in each repeat, by alpha; nothing where the table cannot be had or cut."""
     if ground.table is None:
-        return (0, 1.0)
-    try:
-        pools = [_pool(ground.table, config, ground.data, alpha, repeat) for repeat in range(config.repeats)]
-    except ValueError:
-        return (0, 1.0)
-    return auto_budgets(max(1, min(pools)), coarse)
-
-
-def _pool(table: Table, config: Config, data: Data, alpha: float, repeat: int) -> int:
-    train = table.people.take(parts_of(table, config, data, repeat).train)
-    return pool_size(train, alpha, stream(config.seed, "collective", repeat))
+        return {}
+    people = ground.table.people
+    found: dict[float, list[int]] = {alpha: [] for alpha in config.alphas()}
+    for repeat in range(config.repeats):
+        try:
+            train = parts_of(ground.table, config, ground.data, repeat).train
+        except ValueError:
+            return {}
+        for alpha, pools in found.items():
+            joining = stream(config.seed, "collective", repeat)
+            pools.append(pool_size(people.minority[train], people.y[train], alpha, joining))
+    return {alpha: tuple(pools) for alpha, pools in found.items()}
 
 
 def _protocol(config: Config, ground: Ground, registry: Registry, space: Space | None = None) -> str:
@@ -310,15 +344,3 @@ def _thinned(values: tuple[Any, ...], most: int) -> tuple[Any, ...]:
 
 def _by_label(curve: Curve) -> str:
     return curve.entry.label
-
-
-def _own_fits(curve: Curve) -> int:
-    """Fits that only this curve needs: a budget of 0 is the base fit, as is a method that does nothing."""
-    if curve.entry.card.name == "baseline":
-        return 0
-    return sum(1 for setting in curve.settings if setting != 0 or curve.alpha is None)
-
-
-def _extra_fits(curve: Curve) -> int:
-    candidates = sum(1 for _ in curve.entry.candidates())
-    return (candidates - 1) * sum(1 for order in curve.trials if curve.settings[order] != 0 or curve.alpha is None)

@@ -43,11 +43,11 @@ def gather(train: Labelled, alpha: float, known: int | None, joining: Generator,
     return Collective(joined, joined[~train.y[joined]], seen)
 
 
-def pool_size(train: Labelled, alpha: float, joining: Generator) -> int:
-    """How many candidates `gather` would find."""
-    minority = np.flatnonzero(train.minority)
-    joined = joining.permutation(minority)[: round(alpha * len(minority))]
-    return int((~train.y[joined]).sum())
+def pool_size(minority: Bools, y: Bools, alpha: float, joining: Generator) -> int:
+    """How many candidates `gather` would find in a train part, given who is in the minority and the labels."""
+    members = np.flatnonzero(minority)
+    joined = joining.permutation(members)[: round(alpha * len(members))]
+    return int((~y[joined]).sum())
 
 
 def view(train: Labelled, collective: Collective, search: Search) -> UserView:

@@ -171,7 +171,7 @@ def _duration(seconds: float) -> str:
     return (
         f"{seconds:.0f} s"
         if seconds < 120
-        else f"{seconds / 60:.0f} min"
+        else f"{seconds / 60:.1f} min"
         if seconds < 7200
         else f"{seconds / 3600:.1f} h"
     )

@@ -45,10 +45,16 @@ def check_backend(name: str) -> None:
 
 
 def answers(cells: Mapping[int, Work], jobs: int, backend: str, marks: Path) -> Iterator[tuple[int, Any]]:
-    """The answer of each cell with its number, as they come. While a cell runs, a file with its number is in `marks`.
+    """The answer of each cell with its number, as they come; a single job is this process.
 
-    Raises joblib's TerminatedWorkerError if a worker dies.
+    While a worker runs a cell, a file with its number is in `marks`. Raises joblib's TerminatedWorkerError if a worker
+    dies.
     """
+    if jobs == 1:
+        with threadpool_limits(1):
+            for number, cell in list(cells.items()):
+                yield number, cell.do()
+        return
     shutil.rmtree(marks, ignore_errors=True)
     marks.mkdir()
     threads = {"inner_max_num_threads": 1} if backend == "loky" else {}

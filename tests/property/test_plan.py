@@ -8,7 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes_core import Bench
-from fwk.plan import auto_budgets
+from fwk.plan import Plan, auto_budgets, parts_of
+from fwk.points import Run
+from fwk.relabel import flips, gather
+from fwk.split import stream
 
 
 @given(st.integers(1, 200_000), st.booleans())
@@ -71,6 +74,24 @@ def test_the_numbers_of_a_plan_are_those_of_its_runs(
         for run in some
     ]
     assert all(run.tuning for run, _ in tried)
-    extra = {run.key for run, is_first in tried if not is_first and run.setting != 0}
-    fits = {run.key for run in runs if run.card != "baseline" and not (run.side == "user" and run.setting == 0)} | extra
-    assert planned.fits == len(fits) + repeats * len(in_X), "and a base for each repeat and ground"
+    sizes = {alpha: [len(candidates(planned, repeat, alpha)) for repeat in range(repeats)] for alpha in alphas}
+
+    def fit(run: Run) -> Any:
+        """Runs that flip equally many in one ranking are one fit."""
+        if run.alpha is None:
+            return run.key
+        count = flips(run.setting, pool := sizes[run.alpha][run.repeat], pool)
+        return count and (run.method, run.knobs, run.group_in_X, run.alpha, run.repeat, count)
+
+    extra = {fit(run) for run, is_first in tried if not is_first}
+    fits = {fit(run) for run in runs if run.card != "baseline"} | extra
+    assert planned.fits == len(fits - {0}) + repeats * len(in_X), "and a base for each repeat and ground"
+
+
+def candidates(planned: Plan, repeat: int, alpha: float) -> Any:
+    """Those of the collective who may flip: the same with the group in X or not."""
+    ground = planned.curves[0].ground
+    assert ground.table is not None
+    rows = parts_of(ground.table, planned.config, ground.data, repeat).train
+    joining, knowing = (stream(planned.config.seed, what, repeat) for what in ("collective", "known majority"))
+    return gather(ground.table.people.take(rows), alpha, None, joining, knowing).candidates

@@ -59,7 +59,7 @@ def test_collectives_are_of_the_minority_and_nested_in_alpha_and_known(
         for rows in (collective.members, collective.candidates, collective.known):
             assert (np.diff(rows) > 0).all()
         assert set(collective.candidates) == {row for row in collective.members if not train.y[row]}
-        assert pool_size(train, alpha, stream(seed, "collective")) == len(collective.candidates)
+        assert pool_size(train.minority, train.y, alpha, stream(seed, "collective")) == len(collective.candidates)
     assert set(inner.members) <= set(outer.members)
     assert set(inner.candidates) <= set(outer.candidates)
     assert set(inner.known) <= set(outer.known) <= set(all_known.known)

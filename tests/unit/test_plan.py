@@ -118,9 +118,7 @@ def test_only_budget_0_can_be_tried_if_there_is_no_other(bench: Bench) -> None:
 
 
 def test_counts_by_method_add_up(bench: Bench) -> None:
-    planned = bench.plan(
-        methods=["baseline", "near", "lottery"], repeats=3, budgets=[5, 10, 20, 40], tune={"trials": 2}
-    )
+    planned = bench.plan(methods=["baseline", "near", "lottery"], repeats=3, budgets=[3, 5, 8, 12], tune={"trials": 2})
     rows = {row["method"]: row for row in planned.counts()}
     assert rows["near"] == {"method": "near", "side": "user", "settings": 5, "tuned over": 3, "points": 15, "fits": 12,
                             "extra fits to tune": 3 * 2 * 2}  # fmt: skip
@@ -129,6 +127,15 @@ def test_counts_by_method_add_up(bench: Bench) -> None:
     assert rows["baseline"]["fits"] == 0
     assert planned.points == 3 * (1 + 5 + 3)
     assert planned.fits == 3 * (1 + 4 + 4 + 3)
+
+
+def test_budgets_beyond_the_candidates_cost_no_fit_of_their_own(bench: Bench) -> None:
+    planned = bench.plan(methods=["near"], repeats=2, budgets=[3, 5, 8, 1000, 2000, 1.0], tune={"trials": 6})
+    (curve,) = planned.curves
+    assert all(8 < pool < 1000 for pool in curve.pools)
+    (row,) = planned.counts()
+    assert row["fits"] == 2 * 4, "three, and everybody"
+    assert row["extra fits to tune"] == 2 * 2 * 3, "the lower half of the budgets, for two other candidates"
 
 
 def test_quick_is_the_same_comparison_coarse(bench: Bench) -> None:

@@ -52,7 +52,7 @@ def test_every_method_of_a_stranger_can_be_listed_and_shown() -> None:
         assert "fakes (unknown unknown)" in text.getvalue() or "fwk (unknown unknown)" in text.getvalue()
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (90, "90 s"), (600, "10 min"), (9000, "2.5 h")])
+@pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (90, "90 s"), (554, "9.2 min"), (9000, "2.5 h")])
 def test_an_estimate_is_told_in_fitting_units(tmp_path: Path, seconds: float, said: str) -> None:
     console, text = printed()
     show.plan(console, Bench(tmp_path).plan(), seconds)

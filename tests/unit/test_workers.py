@@ -150,7 +150,7 @@ def test_what_goes_wrong_in_other_threads_is_still_told() -> None:
     told: list[str] = []
     before, threading.excepthook = threading.excepthook, lambda raised: told.append(repr(raised.exc_value))
     try:
-        list(answers({}, 1, "threading", Path(tempfile.mkdtemp()) / "marks"))
+        list(answers({}, 2, "threading", Path(tempfile.mkdtemp()) / "marks"))
         hook = threading.excepthook
         for name, error in (
             ("worker", KeyError(1)),
