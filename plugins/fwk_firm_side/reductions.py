@@ -46,7 +46,7 @@ class Reductions:
 
     The rule is randomised: P(accept | x) = sum over i of Q_i h_i(x), which is what the rule gives.
 
-    difference_bound  swept; smaller is fairer
+    difference_bound  swept; smaller is fairer, and 1 or more bounds nothing
     eps               None for the same number as difference_bound: with eps moving alone the front collapses
     max_iter          rounds; each costs about 3 trainings, two of them to check the duality gap
     nu                the gap at which to stop, from the sixth round on; None for fairlearn's default. A small one is
@@ -61,9 +61,9 @@ class Reductions:
 
     def __post_init__(self) -> None:
         one_of("constraint", self.constraint, Constraint)
-        between("difference_bound", self.difference_bound, 1e-6, 1)
+        between("difference_bound", self.difference_bound, 1e-6, 2)
         if self.eps is not None:
-            between("eps", self.eps, 1e-6, 1)
+            between("eps", self.eps, 1e-6, 2)
         between("max_iter", self.max_iter, 1, 1000)
 
     def fit(self, train: Labelled, firm: Firm, rng: Generator) -> Decider:
