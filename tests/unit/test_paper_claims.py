@@ -76,7 +76,7 @@ def test_what_has_no_test_cannot_be_tested_and_says_why() -> None:
     without = [one for one in judge({}) if one.claim.cases is None]
     assert {one.verdict for one in without} == {"cannot be tested here"}
     assert all(one.claim.why for one in without)
-    for equation in ("3", "5", "10", "11", "38", "theorem 1"):
+    for equation in ("38", "theorem 1"):
         assert any(equation in one.claim.where for one in without)
 
 

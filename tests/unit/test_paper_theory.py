@@ -12,8 +12,8 @@ import pytest
 from scipy import stats
 
 from fwk.api import Mistake
-from fwk.paper.mixture import NearestOfTwo, majority_rule_eqod
-from fwk.paper.theory import COARSE, fits, simulate, simulated
+from fwk.paper.mixture import NearestOfTwo, majority_rule_eqod, posterior, success_bound
+from fwk.paper.theory import COARSE, IDEAL, fits, simulate, simulated
 from fwk.plugins import load_plugins
 
 SETTINGS = dataclasses.replace(COARSE, p=150, m=60, held_out=300, seeds=1, draws=400)
@@ -39,6 +39,39 @@ def test_the_majority_rules_eqod_is_what_people_drawn_from_the_mixture_show(mu: 
 
 def test_the_majority_rules_eqod_without_any_signal_is_zero() -> None:
     assert majority_rule_eqod(0, 0) == 0
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5])
+def test_chances_are_those_of_bayes_rule(share: float) -> None:
+    mu, psi = 1.3, 0.7
+    x = np.random.default_rng(0).normal(size=(50, 3)) * 2
+
+    def density(y: int, side: int) -> np.ndarray:
+        return stats.multivariate_normal([y * mu, y * side * psi, 0]).pdf(x)
+
+    minority = np.arange(50) % 3 == 0
+    side = np.where(minority, -1, 1)
+    up, down = (np.where(minority, density(y, -1), density(y, 1)) for y in (1, -1))
+    np.testing.assert_allclose(posterior(x, mu, psi, minority), up / (up + down))
+    assert ((posterior(x, mu, psi, minority) > 0.5) == (mu * x[:, 0] + side * psi * x[:, 1] > 0)).all()
+    up, down = (share * density(y, -1) + (1 - share) * density(y, 1) for y in (1, -1))
+    np.testing.assert_allclose(posterior(x, mu, psi, share), up / (up + down))
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_the_best_rule_never_has_less_success_than_the_bound(seed: int) -> None:
+    """Brute force over worlds of a few x, each with a counterfactual, where members relabel well and badly."""
+    rng = np.random.default_rng(seed)
+    n, alpha = 6, float(rng.uniform(0.05, 1))
+    weight, here = rng.dirichlet(np.ones(n)), rng.random(n)
+    there = np.clip(here + rng.normal(scale=0.2, size=n), 0, 1)
+    ideal = there > 0.5
+    wrong = rng.random(n) * rng.integers(0, 2, n)  # the share of members at x whose label is not the ideal one
+    reported = np.where(ideal, 1 - wrong, wrong)
+    decided = alpha * reported + (1 - alpha) * here > 0.5
+    success = weight @ (decided == ideal)
+    tau, rho = weight @ np.abs(here - there), weight @ wrong
+    assert success >= success_bound(alpha, tau, rho) - 1e-12
 
 
 @pytest.mark.parametrize("dimension", [2, 3, 4, 10, 40])
@@ -87,17 +120,35 @@ def test_on_a_line_the_nearer_of_two_is_a_sum_of_two_normal_probabilities() -> N
 
 
 def test_all_flips_make_every_ranking_the_same(table: pd.DataFrame) -> None:
-    everybody = table[(table["share"] == 1.0) & table["what"].isin(["agreement", "eqod", "mismatch"])]
+    everybody = table[(table["share"] == 1.0) & table["what"].isin(["success", "eqod", "label_error"])]
     spread = everybody.groupby(["what", "in_X", "alpha", "seed"])["value"].nunique()
     assert (spread == 1).all()
 
 
 def test_shares_are_shares_and_every_setting_has_its_rows(table: pd.DataFrame) -> None:
-    assert table["value"].between(0, 1).all()
-    trained = table[table["what"] == "agreement"]
+    assert table.loc[table["what"] != "bound", "value"].between(0, 1).all()
+    trained = table[table["what"] == "success"]
     assert len(trained) == fits(SETTINGS)
     closed = table[(table["what"] == "nearest") & table["closed"].eq(True)]
     assert len(closed) == 2 * len(SETTINGS.dimensions) * len(SETTINGS.norms)
+
+
+def test_an_ideal_collective_errs_nowhere_and_everybodys_success_is_that_of_the_majority(table: pd.DataFrame) -> None:
+    ideal = table[table["ranker"] == IDEAL]
+    assert (ideal.loc[ideal["what"] == "label_error", "value"] == 0).all()
+    assert sorted(ideal["alpha"].unique()) == sorted(SETTINGS.alphas)
+    of_all = ideal[(ideal["alpha"] == 1) & ideal["in_X"].eq(True)].set_index("what")["value"]
+    assert of_all["bound"] == 1
+    assert of_all["success"] > 0.85, "the best rule would have 1; a learner on 60 people comes near"
+
+
+def test_bounds_follow_from_what_was_measured(table: pd.DataFrame) -> None:
+    (tau,) = table.loc[(table["what"] == "tau") & table["in_X"].eq(True), "value"]
+    seen = table[table["in_X"].eq(True) & table["ranker"].ne("nobody")].set_index(["ranker", "alpha", "share"])
+    bound, rho = (seen.loc[seen["what"] == what, "value"] for what in ("bound", "label_error"))
+    alpha = bound.index.get_level_values("alpha").to_numpy()
+    np.testing.assert_allclose(bound, 1 - 2 * (1 - alpha) * tau / alpha - 2 * rho)
+    assert table[table["in_X"].eq(False)].query("what == 'bound'").empty, "it presumes a rule that sees the group"
 
 
 def test_what_was_simulated_is_kept_for_the_same_settings_only(tmp_path: Path, table: pd.DataFrame) -> None:

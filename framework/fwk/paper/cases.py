@@ -11,6 +11,7 @@ from fwk.api import Floats
 from fwk.fronts.scenario import SURROUNDINGS
 from fwk.paper.curves import RB, all_flip, at, by_repeat, flips_to_reach, least, nobody_flips, user_curves
 from fwk.paper.statistics import Region
+from fwk.paper.theory import IDEAL
 from fwk.report.words import points_of
 
 SMALL = 0.01
@@ -205,6 +206,31 @@ def a_handful(points: pd.DataFrame) -> Iterator[Case]:
         if {0, 6} <= set(eqod):
             what = "EqOd after six flips minus half of it before is below 0"
             yield _case(f"toy: {method}", what, eqod[6] - eqod[0] / 2, Region.below(0))
+
+
+def success_of_the_ideal(table: pd.DataFrame) -> Iterator[Case]:
+    """Success of an ideal relabelling minus its bound, at each size; one draw of the mixture in place of a repeat."""
+    ideal = _over_bound(table[table["ranker"] == IDEAL])
+    for alpha, above in ideal.groupby("alpha"):
+        yield _case(f"gmm4: ideal, alpha {alpha:g}", "success minus its bound is above 0", above, Region.above(0))
+
+
+def success_of_rankings(table: pd.DataFrame) -> Iterator[Case]:
+    """The same for the rankings, with their label error: the least over all sizes and shares of flips."""
+    rankings = table[table["ranker"].notna() & (table["ranker"] != IDEAL)]
+    for ranker, above in _over_bound(rankings).groupby("ranker", sort=False):
+        what = "the least of success minus its bound, over all sizes and shares of flips, is above 0"
+        yield _case(f"gmm4: {ranker}", what, above.groupby("seed").min(), Region.above(0))
+
+
+def _over_bound(table: pd.DataFrame) -> pd.Series:
+    """Success minus its bound, by what it was measured on."""
+    where = ["ranker", "alpha", "share", "seed"]
+    success, bound = (
+        table[(table["what"] == what) & table["in_X"].eq(True)].fillna({"share": 0.0}).set_index(where)["value"]
+        for what in ("success", "bound")
+    )
+    return (success - bound).dropna()
 
 
 def _apart(points: pd.DataFrame, axis: str, *cards: str) -> Iterator[tuple[str, dict[object, pd.DataFrame]]]:

@@ -70,6 +70,11 @@ NO_TEXT = (
     "The paper's text is not part of this project, so the printed statement could not be compared with anything. What "
     "can be defined without it is measured under names of its own: `fwk reproduce theory`."
 )
+OUR_BOUND = (
+    "S = P(h(g(x)) = h(x)) as on the authors' page about the paper; the bound is 1 - 2 (1 - alpha) tau / alpha - 2 "
+    "rho, for rho = 0 after Hardt et al. (ICML 2023). The printed constants could not be compared: the paper's text is "
+    "not part of this project."
+)
 
 CLAIMS: tuple[Claim, ...] = (
     Claim("A larger collective helps up to a share of about .3 of the minority, and little beyond.",
@@ -99,8 +104,10 @@ CLAIMS: tuple[Claim, ...] = (
           cases.norms_matter),
     Claim("The sensitive attribute has to be among the features for flips to work.", "ours", RACE_IN_X,
           cases.group_matters),
-    Claim("The collective's success S over alpha, and its bound.", "equations 3 and 5", why=NO_TEXT),
-    Claim("A ranking's label error rho, and the bound that it enters.", "equations 10 and 11", why=NO_TEXT),
+    Claim("An ideal relabelling has at least the success S that its size and tau say.", "equations 3 and 5", "theory",
+          cases.success_of_the_ideal, why=OUR_BOUND),
+    Claim("A ranking has at least the success S that its size, tau and label error rho say.", "equations 10 and 11",
+          "theory", cases.success_of_rankings, why=OUR_BOUND),
     Claim("The error of the nearest neighbour before and after a projection, in closed form.",
           "theorem 1, and equation 38 onward", why=NO_TEXT),
 )  # fmt: skip
@@ -124,7 +131,10 @@ def _judged(claim: Claim, points: pd.DataFrame) -> Judged:
 
 
 def _measured(points: pd.DataFrame) -> Iterator[str]:
-    """Phrases: which data sets with how many repeats, on one split or several."""
+    """Phrases: which data sets with how many repeats, on one split or several; or how many draws of the mixture."""
+    if "protocol" not in points:
+        yield f"the mixture gmm4: {plural(points['seed'].nunique(), 'draw')}"
+        return
     resplit = points["protocol"].map(
         {text: bool(json.loads(text).get("resplit")) for text in points["protocol"].unique()}
     )

@@ -116,15 +116,19 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         ),
         Experiment(
             "theory",
-            "In the place of the theory",
+            "The theory, on the mixture",
             "equations 3, 5, 10 and 11, theorem 1",
-            "The paper defines a collective's success, a ranking's label error, bounds on the success, and the error "
-            "of the nearest neighbour before and after a projection.",
-            "The paper's text is not part of this project, so none of its formulas was built or checked: equations 3, "
-            "5, 10, 11 and 38 and theorem 1 cannot be tested here. What follows has definitions of its own, on the "
-            "mixture, where everybody's counterfactual is known. Agreement: the share of the minority whom the rule "
-            "decides as it decides their counterfactual, who differs in the group only. Mismatch: the share of the "
-            "collective's labels, after its flips, that differ from what the majority's best rule says at the same x. "
+            "A collective's success S is the probability that the classifier decides a person as it decides their "
+            "counterfactual in the majority; it is bounded from below by the collective's size, by how much labels "
+            "differ between the two (tau), and by the share of wrong labels (rho). A projection to a fair "
+            "representation lowers the error of the nearest neighbour.",
+            "On the mixture everybody's counterfactual is known. S and the ideal relabelling, y to "
+            "argmax P0(y | g(x)), are defined as on the authors' page about the paper "
+            "(beomri.github.io/projects/collective_fairness); S is measured over the minority, as the majority is its "
+            "own counterfactual. The bound is 1 - 2 (1 - alpha) tau / alpha - 2 rho, alpha being the minority's share "
+            "that joins: for rho = 0 the argument of Hardt et al. (ICML 2023) for erasing a signal, rho added here. It "
+            "presumes the best rule and that it sees the group. The paper's own text was not at hand: the constants of "
+            "its equations 5, 11 and 38 and the closed form of theorem 1 could not be compared. "
             "Nearer of two: how often a minority member's nearer one of two majority members, one of each label, has "
             "the other label; its closed form was derived for this project. The projection takes the direction out "
             "along which the groups differ.",

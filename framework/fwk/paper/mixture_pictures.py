@@ -27,8 +27,8 @@ _TOY = (
     "points of its figure; these are of a generator."
 )
 _THEORY = (
-    "Means over draws of the mixture with |mu| = |psi|, bands: one standard deviation. Right: lines are the closed "
-    "form, dots a simulation; dashed: before the projection."
+    "Means over draws of the mixture with |mu| = |psi|, bands: one standard deviation; dotted: the bound of the same "
+    "colour.\nRight: lines are the closed form, dots a simulation; dashed: before the projection."
 )
 _BLUE, _RED = COLOURS[0], COLOURS[1]
 
@@ -113,42 +113,55 @@ def _draw_falls(panel: Axes, points: pd.DataFrame) -> None:
 
 
 def draw_theory(table: pd.DataFrame, path: Path) -> None:
-    """Agreement with the counterfactual over alpha, mismatch over shares flipped, and the nearer of two people."""
+    """Success over alpha with its bound, label error over shares flipped, and the nearer of two people."""
     rankers = [name for name in dict.fromkeys(table["ranker"].dropna()) if name != "nobody"]
     looks = {name: Style(COLOURS[i], MARKERS[i], "solid", True) for i, name in enumerate(rankers)}
     with picture(path, 1, 4, 14.4, 3.7) as (figure, rows):
         for panel, in_X in zip(rows[0], (False, True), strict=False):
-            _draw_agreement(panel, table[table["in_X"].eq(in_X)], looks)
+            _draw_success(panel, table[table["in_X"].eq(in_X)], looks)
             panel.set_title(f"group {'among' if in_X else 'not among'} the features", loc="left", fontweight="bold")
-        _draw_mismatch(rows[0][2], table[table["in_X"].eq(False)], looks)
+        _draw_label_error(rows[0][2], table[table["in_X"].eq(True)], looks)
         _draw_nearest(rows[0][3], table[table["what"] == "nearest"])
-        legend(figure, looks, baseline="nobody flips")
+        bound = Line2D([], [], color="#555555", linestyle=":", label="least success by\nthe bound")
+        legend(figure, looks, baseline="nobody flips", more=[bound])
         say(figure, _THEORY)
 
 
-def _draw_agreement(panel: Axes, table: pd.DataFrame, looks: dict[str, Style]) -> None:
-    agreement = table[table["what"] == "agreement"]
-    by_alpha = agreement[
-        agreement["share"] == agreement.loc[agreement["alpha"] == agreement["alpha"].max(), "share"].max()
-    ]
+def _draw_success(panel: Axes, table: pd.DataFrame, looks: dict[str, Style]) -> None:
+    success = table[table["what"] == "success"]
+    by_alpha = _over_alpha(success)
     _draw_lines(panel, by_alpha, "alpha", looks)
-    rule(panel, across=100 * agreement.loc[agreement["ranker"] == "nobody", "value"].mean())
+    for ranker, look in looks.items():
+        bound = _over_alpha(table[(table["what"] == "bound") & (table["ranker"] == ranker)])
+        mean = bound.groupby("alpha")["value"].mean()
+        panel.plot(mean.index, 100 * mean, color=look.colour, linestyle=":")
+    rule(panel, across=100 * success.loc[success["ranker"] == "nobody", "value"].mean())
+    panel.set_ylim(0, 103)
     panel.set_xlabel("Alpha; half of the candidates flip")
-    panel.set_ylabel("Decided as their counterfactual (%)")
+    panel.set_ylabel("Success: decided as their\ncounterfactual (%)")
 
 
-def _draw_mismatch(panel: Axes, table: pd.DataFrame, looks: dict[str, Style]) -> None:
-    mismatch = table[table["what"] == "mismatch"]
-    alphas = mismatch["alpha"].value_counts()
-    _draw_lines(panel, mismatch[mismatch["alpha"] == alphas.idxmax()], "share", looks)
+def _over_alpha(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of one share of flips, that of the largest alpha; the ideal collective has none."""
+    largest = table.loc[table["alpha"] == table["alpha"].max(), "share"].max()
+    drawn: pd.DataFrame = table[table["share"].isna() | (table["share"] == largest)]
+    return drawn
+
+
+def _draw_label_error(panel: Axes, table: pd.DataFrame, looks: dict[str, Style]) -> None:
+    error = table[(table["what"] == "label_error") & table["share"].notna()]
+    alphas = error["alpha"].value_counts()
+    _draw_lines(panel, error[error["alpha"] == alphas.idxmax()], "share", looks)
     panel.set_xlabel("Share of the candidates that flip")
-    panel.set_ylabel("Members' labels unlike\nthe majority's best rule (%)")
-    panel.set_title("mismatch", loc="left", fontweight="bold")
+    panel.set_ylabel("Members' labels unlike\ntheir counterfactual's (%)")
+    panel.set_title("label error", loc="left", fontweight="bold")
 
 
 def _draw_lines(panel: Axes, table: pd.DataFrame, x: str, looks: dict[str, Style]) -> None:
     for ranker, look in looks.items():
         by_x = table[table["ranker"] == ranker].groupby(x)["value"].agg(["mean", "std"])
+        if by_x.empty:
+            continue
         line(panel, by_x.index.to_numpy(float), by_x["mean"].to_numpy(), by_x["std"].to_numpy(), look)
 
 

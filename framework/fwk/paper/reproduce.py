@@ -17,7 +17,7 @@ from fwk.paper.page import Told, write_page
 from fwk.paper.parts import QUICK, Done, Layout, Order, run_part
 from fwk.paper.stored import Part, read_part, together
 from fwk.paper.tables import Shown, theory_tables
-from fwk.paper.theory import simulated
+from fwk.paper.theory import COARSE, Settings, kept_at, simulated
 from fwk.paper.toy import scene_of
 from fwk.plugins import load_plugins
 from fwk.progress import Watch
@@ -75,6 +75,7 @@ def _draw(
 def _theory(order: Order, experiment: Experiment, page: Path, watch: Watch) -> bool:
     told = Told("theory", "a simulation without a config")
     shown: dict[str, Shown] = {}
+    table = pd.DataFrame()
     try:
         table = simulated(order.results / "theory", load_plugins(order.wishes.without), order.settings)
         draw_theory(table, page.with_suffix(".png"))
@@ -82,14 +83,19 @@ def _theory(order: Order, experiment: Experiment, page: Path, watch: Watch) -> b
     except Mistake as mistake:
         watch.say(f"theory: {mistake}")
         told = Told("theory", told.config, missing=str(mistake))
-    claims = [claim for claim in CLAIMS if claim.cases is None]
-    write_page(page, experiment, [told], shown, judge({}, claims), COARSE_REMARK if order.suffix else "")
+    claims = [claim for claim in CLAIMS if claim.experiment == experiment.name or claim.cases is None]
+    write_page(
+        page, experiment, [told], shown, judge({experiment.name: table}, claims), COARSE_REMARK if order.suffix else ""
+    )
     return not told.missing
 
 
 def judge_stored(results: Path, coarse: bool = False) -> list[Judged]:
     """Every claim, judged by the points that lie in the results folder."""
     points = {name: together(_stored(results, name, coarse)) for name in EXPERIMENTS}
+    theory = kept_at(results / "theory", COARSE if coarse else Settings())
+    if theory.exists():
+        points["theory"] = pd.read_parquet(theory)
     race = read_part(results.parent / f"{RACE_IN_X}{QUICK if coarse else ''}")
     return judge({**points, RACE_IN_X: together([race] if race is not None else [])})
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from fwk.fronts import curves
 from fwk.paper.curves import by_repeat, least
+from fwk.paper.theory import IDEAL
 from fwk.report import words
 from fwk.report.words import NOTHING, UNIT, points_of, short_name
 
@@ -96,35 +97,30 @@ def toy_table(points: pd.DataFrame) -> Shown:
 
 
 def theory_tables(table: pd.DataFrame) -> dict[str, Shown]:
-    """What `simulate` found: agreement and EqOd, mismatch, and the nearer of two."""
+    """What `simulate` found: success, its bound and EqOd, and the nearer of two."""
     return {
-        "Agreement with the counterfactual, and EqOd": _rules_table(table),
-        "Mismatch with the majority's best rule": _mismatch_table(table),
+        "Success, its bound, and label error": _rules_table(table),
         "The nearer of two": _nearest_table(table),
     }
 
 
 def _rules_table(table: pd.DataFrame) -> Shown:
-    columns = ("Ranking", "Group among the features", "Alpha", "Share of the candidates that flip", "Agreement (%)",
-               "sd over draws", f"EqOd ({UNIT})")  # fmt: skip
+    columns = ("Relabelling", "Group among the features", "Alpha", "Share of the candidates that flip", "Success S (%)",
+               "sd over draws", "Bound on S (%)", "Label error rho (%)", f"EqOd ({UNIT})")  # fmt: skip
     rows = []
-    found = table[table["what"].isin(["agreement", "eqod"])]
-    for (ranker, in_X, alpha, share), of in found.groupby(["ranker", "in_X", "alpha", "share"], sort=False):
-        values = {what: rows_of["value"] for what, rows_of in of.groupby("what")}
-        agreement, eqod = values["agreement"], values["eqod"]
-        where = (str(ranker), "yes" if in_X else "no", f"{alpha:g}", f"{share:g}")
-        rows.append((*where, points_of(agreement.mean()), points_of(agreement.std(ddof=1)), points_of(eqod.mean())))
-    return Shown("Means over draws of the mixture.", columns, tuple(rows))
-
-
-def _mismatch_table(table: pd.DataFrame) -> Shown:
-    columns = ("Ranking", "Alpha", "Share of the candidates that flip", "Mismatch (%)", "sd over draws")
-    found = table[(table["what"] == "mismatch") & table["in_X"].eq(False)]
-    rows = [
-        (str(ranker), f"{alpha:g}", f"{share:g}", points_of(of["value"].mean()), points_of(of["value"].std(ddof=1)))
-        for (ranker, alpha, share), of in found.groupby(["ranker", "alpha", "share"], sort=False)
-    ]
-    return Shown("Means over draws of the mixture; the group is not among the features.", columns, tuple(rows), (0,))
+    found = table[table["what"].isin(["success", "bound", "label_error", "eqod"])]
+    for (ranker, in_X, alpha, share), of in found.groupby(
+        ["ranker", "in_X", "alpha", "share"], sort=False, dropna=False
+    ):
+        values = {str(what): rows_of["value"] for what, rows_of in of.groupby("what")}
+        success = values["success"]
+        others = [points_of(values[w].mean()) if w in values else NOTHING for w in ("bound", "label_error", "eqod")]
+        flipped = NOTHING if ranker == IDEAL else f"{share:g}"
+        where = (str(ranker), "yes" if in_X else "no", f"{alpha:g}", flipped)
+        rows.append((*where, points_of(success.mean()), points_of(success.std(ddof=1)), *others))
+    tau = table[table["what"] == "tau"].groupby("in_X")["value"].mean()
+    told = ", ".join(f"{points_of(tau[seen])} {'with' if seen else 'without'} the group" for seen in (False, True))
+    return Shown(f"Means over draws of the mixture. tau (%): {told} among the features.", columns, tuple(rows))
 
 
 def _nearest_table(table: pd.DataFrame) -> Shown:

@@ -1,6 +1,8 @@
-"""What can be said of the paper's theory without its text: on the mixture, where everybody's counterfactual is known.
+"""The paper's theory without its text: on the mixture, where everybody's counterfactual is known.
 
-Nothing here is a formula of the paper. Each quantity has a definition and a name of its own.
+The success S and the ideal relabelling are defined as on the authors' page about the paper
+(beomri.github.io/projects/collective_fairness), the bound as Hardt et al. (ICML 2023) argue for erasing a signal. No
+printed equation was at hand to compare with.
 """
 
 from __future__ import annotations
@@ -8,8 +10,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,15 +20,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fwk.api import Floats, Ints, Labelled, Mistake, Note
+from fwk.api import Bools, Floats, Ints, Labelled, Mistake, Note
 from fwk.evaluate import cells
 from fwk.firm import Learner
-from fwk.paper.mixture import NearestOfTwo
+from fwk.paper.mixture import NearestOfTwo, posterior, success_bound
 from fwk.plugins import Registry
-from fwk.relabel import Search, flip, gather, ranking, view
+from fwk.relabel import Collective, Search, flip, gather, ranking, view
 from fwk.shelf import Folders
 from fwk.split import seed_of, stream
 from fwk.tables import make_table
+
+IDEAL = "ideal"
+LAYOUT = 2  # of the table; raise it when the rows of the same settings become others
 
 
 @dataclass(frozen=True)
@@ -64,8 +70,7 @@ COARSE = Settings(p=300, m=120, held_out=500, alphas=(0.1, 0.3, 1.0), shares=(0.
 
 def simulated(folder: Path, registry: Registry, settings: Settings) -> pd.DataFrame:
     """The table of `simulate`, kept in the folder for the same settings. Raises Mistake where a card is missing."""
-    content = json.dumps(dataclasses.asdict(settings), sort_keys=True)
-    path = folder / f"theory-{hashlib.blake2b(content.encode(), digest_size=6).hexdigest()}.parquet"
+    path = kept_at(folder, settings)
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         table = simulate(registry, settings)
@@ -75,13 +80,20 @@ def simulated(folder: Path, registry: Registry, settings: Settings) -> pd.DataFr
     return pd.read_parquet(path)
 
 
+def kept_at(folder: Path, settings: Settings) -> Path:
+    """The file of the table of `simulate`, whether it is there or not."""
+    content = json.dumps([LAYOUT, dataclasses.asdict(settings)], sort_keys=True)
+    return folder / f"theory-{hashlib.blake2b(content.encode(), digest_size=6).hexdigest()}.parquet"
+
+
 def simulate(registry: Registry, settings: Settings) -> pd.DataFrame:
     """One row a value: `what` is measured, of whom, where; `seed` numbers the draws.
 
-    agreement    share of the minority's people whom the rule decides as it decides their counterfactual, who differs
-                 from them in the group only
-    mismatch     share of the collective whose label, after its flips, is not what the majority's best rule,
-                 sign((mu + psi) . x), gives at their x
+    success      S = P(h(g(x)) = h(x)) over the minority, g(x) being the person's counterfactual in the majority
+    label_error  rho, the share of the collective whose label, after its flips, is not argmax P0(y | g(x)); a ranker
+                 called IDEAL relabels its whole collective so, in both directions
+    tau          E |P0(y = 1 | x) - P0(y = 1 | g(x))| over the minority
+    bound        `success_bound` of these, where the group is among the features, as it presumes
     eqod         of the rule
     nearest      share of minority people whose nearer one of two majority people, one of each label, has the other
                  label; `closed` by `NearestOfTwo.error`, or simulated
@@ -96,7 +108,8 @@ def simulate(registry: Registry, settings: Settings) -> pd.DataFrame:
 
 def fits(settings: Settings) -> int:
     """How many models are trained."""
-    return len(settings.in_X) * settings.seeds * (1 + len(settings.rankers) * len(_wanted(settings)))
+    ranked = len(settings.rankers) * len(_wanted(settings))
+    return len(settings.in_X) * settings.seeds * (1 + len(settings.alphas) + ranked)
 
 
 def _wanted(settings: Settings) -> list[tuple[float, float]]:
@@ -109,44 +122,75 @@ def _rules(registry: Registry, settings: Settings) -> Iterator[dict[str, Any]]:
     for seed in range(settings.seeds):
         for in_X in settings.in_X:
             world = _World.drawn(registry, settings, seed, in_X)
-            where = {"in_X": in_X, "seed": seed}
-            agreement, eqod = world.judged(np.zeros(0, dtype=np.int64))
-            for what, value in (("agreement", agreement), ("eqod", eqod)):
-                yield {**where, "what": what, "ranker": "nobody", "alpha": 0.0, "share": 0.0, "value": value}
-            for ranker in settings.rankers:
-                for alpha, share in _wanted(settings):
-                    for what, value in world.values(registry, ranker, alpha, share).items():
-                        yield {**where, "what": what, "ranker": ranker, "alpha": alpha, "share": share, "value": value}
+            tau = world.tau()
+            tried = [("nobody", 0.0, 0.0), *((IDEAL, alpha, math.nan) for alpha in settings.alphas)]
+            tried += [(name, alpha, share) for name in settings.rankers for alpha, share in _wanted(settings)]
+            for ranker, alpha, share in tried:
+                values = world.values(registry, ranker, alpha, share)
+                if ranker == "nobody":
+                    values["tau"] = tau
+                elif in_X:
+                    values["bound"] = success_bound(alpha, tau, values["label_error"])
+                where = {"in_X": in_X, "seed": seed, "ranker": ranker, "alpha": alpha, "share": share}
+                for what, value in values.items():
+                    yield {**where, "what": what, "value": value}
 
 
 @dataclass(frozen=True, eq=False)
 class _World:
-    """One draw: who trains, and who is judged beside their counterfactuals."""
+    """One draw: who trains, and who is judged, each beside their counterfactuals.
+
+    chances  (n,) P0(y = 1 | x) of the people, and of their counterfactuals, by part
+    """
 
     train: Labelled
     test: Labelled
     other: Floats  # X of the test people's counterfactuals
+    chances: Mapping[str, tuple[Floats, Floats]]
     seed: int
 
     @staticmethod
     def drawn(registry: Registry, settings: Settings, seed: int, in_X: bool) -> _World:
         card = registry.datasets["gmm4"]
+        norm = settings.norm
         source: Any = card.make(
-            p=settings.p, m=settings.m, mu=settings.norm, psi=settings.norm, held_out=settings.held_out, seed=seed
+            p=settings.p, m=settings.m, mu=norm, psi=norm, held_out=settings.held_out, seed=seed
         )  # its counterfactuals are this card's own
         rows = source.read(Folders())
         table = make_table(card, source, rows, group_in_X=in_X)
         assert table.published is not None  # a held-out part was asked for
-        tested = np.flatnonzero(table.published)
-        other = source.counterfactual(rows)[tested]
+        test, people = table.published, table.people
+        other = source.counterfactual(rows)
+        share = settings.m / (settings.p + settings.m)
+        here = posterior(people.X, norm, norm, people.minority if in_X else share)
+        there = posterior(other, norm, norm, ~people.minority if in_X else share)
         if in_X:  # the group is the last feature
-            other = np.column_stack([other, 1.0 - table.people.X[tested, -1]])
-        return _World(table.people.take(~table.published), table.people.take(tested), other, seed)
+            other = np.column_stack([other, 1.0 - people.X[:, -1]])
+        parts = {"train": ~test, "test": test}
+        chances = {name: (here[part], there[part]) for name, part in parts.items()}
+        return _World(people.take(~test), people.take(test), other[test], chances, seed)
+
+    def tau(self) -> float:
+        here, there = self.chances["test"]
+        return float(np.abs(here - there)[self.test.minority].mean())
 
     def values(self, registry: Registry, ranker: str, alpha: float, share: float) -> dict[str, float]:
-        collective = gather(
-            self.train, alpha, None, stream(self.seed, "collective"), stream(self.seed, "known majority")
-        )
+        """Success and EqOd of the ordinary rule that is trained after the flips, and the collective's label error."""
+        if ranker == "nobody":
+            return self._judged(self.train.y)
+        joining, knowing = (stream(self.seed, what) for what in ("collective", "known majority"))
+        collective = gather(self.train, alpha, None, joining, knowing)
+        ideal = self.chances["train"][1] > 0.5
+        if ranker == IDEAL:
+            y = self.train.y.copy()
+            y[collective.members] = ideal[collective.members]
+        else:
+            order = self._ranked(registry, ranker, collective)
+            y = flip(self.train.y, collective.candidates[order[: round(share * len(order))]])
+        error = (y != ideal)[collective.members].mean()
+        return {**self._judged(y), "label_error": float(error)}
+
+    def _ranked(self, registry: Registry, ranker: str, collective: Collective) -> Ints:
         members, known = self.train.take(collective.members), self.train.take(collective.known)
         own: Ints = np.searchsorted(collective.members, collective.candidates)
         candidates = self.train.X[collective.candidates]
@@ -155,24 +199,15 @@ class _World:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Note)  # a constant ranking, a clamped k: of small settings only
             scores = method.score(view(self.train, collective, search), stream(self.seed, "method", ranker))
-            order = ranking(scores, len(candidates), stream(self.seed, "ties"))
-        flipped = collective.candidates[order[: round(share * len(candidates))]]
-        agreement, eqod = self.judged(flipped)
-        return {"agreement": agreement, "eqod": eqod, "mismatch": self._mismatch(collective.members, flipped)}
+            return ranking(scores, len(candidates), stream(self.seed, "ties"))
 
-    def judged(self, flipped: Ints) -> tuple[float, float]:
-        """Agreement and EqOd of the ordinary rule, trained after these flips."""
-        y = flip(self.train.y, flipped)
+    def _judged(self, y: Bools) -> dict[str, float]:
         model = Learner().make(seed_of(self.seed, "learner")).fit(self.train.X, y.astype(np.int64))
         here, there = (model.predict(X) == 1 for X in (self.test.X, self.other))
         minority = self.test.minority
         counts = cells(here.astype(np.float64), self.test.y, minority)
         eqod = (abs(counts.tpr[0] - counts.tpr[1]) + abs(counts.fpr[0] - counts.fpr[1])) / 2
-        return float((here == there)[minority].mean()), float(eqod)
-
-    def _mismatch(self, members: Ints, flipped: Ints) -> float:
-        y, X = flip(self.train.y, flipped), self.train.X
-        return float((y != (X[:, 0] + X[:, 1] > 0))[members].mean())
+        return {"success": float((here == there)[minority].mean()), "eqod": float(eqod)}
 
 
 def _neighbours(settings: Settings) -> Iterator[dict[str, Any]]:
