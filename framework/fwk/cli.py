@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 from rich.console import Console
@@ -182,31 +182,31 @@ def plugins(as_json: Json = False, without: Without = None) -> None:
 
 
 @app.command()
-def methods(name: Annotated[str | None, typer.Argument(help="show this one in full")] = None) -> None:
+def methods(
+    name: Annotated[str | None, typer.Argument(help="show this one in full")] = None, without: Without = None
+) -> None:
     """List methods: side or stage, what they need, knobs with defaults; or show one in full."""
-    from fwk import show
-    from fwk.plugins import load_plugins
-
-    with _mistakes():
-        registry = load_plugins()
-        if name is None:
-            show.methods(out, registry)
-        else:
-            show.card_in_full(out, registry, _named(name, registry.methods, "method"))
+    _catalogue("methods", "method", name, without)
 
 
 @app.command()
-def metrics(name: Annotated[str | None, typer.Argument(help="show this one in full")] = None) -> None:
+def metrics(
+    name: Annotated[str | None, typer.Argument(help="show this one in full")] = None, without: Without = None
+) -> None:
     """List measures: formula, what 0 means, when undefined; or show one in full."""
+    _catalogue("metrics", "measure", name, without)
+
+
+def _catalogue(what: Literal["methods", "metrics"], kind: str, name: str | None, without: list[str] | None) -> None:
     from fwk import show
     from fwk.plugins import load_plugins
 
     with _mistakes():
-        registry = load_plugins()
+        registry = load_plugins(without or ())
         if name is None:
-            show.metrics(out, registry)
+            getattr(show, what)(out, registry)
         else:
-            show.card_in_full(out, registry, _named(name, registry.metrics, "measure"))
+            show.card_in_full(out, registry, _named(name, getattr(registry, what), kind))
 
 
 @app.command()
@@ -214,6 +214,7 @@ def datasets(
     name: Annotated[str | None, typer.Argument(help="describe this one; `fetch NAME` downloads it")] = None,
     fetched: Annotated[str | None, typer.Argument(metavar="[NAME]", help="after fetch: the data set")] = None,
     data: Data = None,
+    without: Without = None,
 ) -> None:
     """List data sets with their state; or describe one with its counts; or `fwk datasets fetch NAME`."""
     from fwk import show
@@ -221,7 +222,7 @@ def datasets(
     from fwk.plugins import load_plugins
 
     with _mistakes():
-        registry = load_plugins()
+        registry = load_plugins(without or ())
         if name == "fetch" and fetched is None:
             raise Mistake(f"fetch which data set? fwk datasets fetch NAME; there are: {', '.join(registry.datasets)}")
         if name != "fetch" and fetched is not None:
@@ -241,6 +242,7 @@ def check(
     name: Annotated[str, typer.Argument(help="a method, data set or measure")],
     knob: Annotated[list[str] | None, typer.Option("--knob", help="NAME=VALUE; can be given again")] = None,
     data: Data = None,
+    without: Without = None,
 ) -> None:
     """Run the conformance checks on an installed method, data set or measure."""
     from fwk import show
@@ -249,7 +251,7 @@ def check(
     from fwk.testing import run_checks
 
     with _mistakes():
-        registry = load_plugins()
+        registry = load_plugins(without or ())
         cards: dict[str, Card] = {**registry.methods, **registry.datasets, **registry.metrics}
         card = _named(name, cards, "card")
         results = run_checks(card, shelf=shelf(data), **knobs_given(knob or []))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.random import Generator
@@ -66,7 +66,28 @@ class PreferentialSampling:
 
 
 @dataclass(frozen=True)
-class Undersampling:
+class _Balanced:
+    """Random sampling towards cells of equal size; `end` of the sizes is aimed at."""
+
+    share: float = 1.0
+    balance: Balance = "labels"
+    end: ClassVar[Callable[..., Floats]]
+
+    def __post_init__(self) -> None:
+        between("share", self.share, 0, 1)
+        one_of("balance", self.balance, Balance)
+
+    def fit(self, train: Labelled, firm: Firm, rng: Generator) -> Decider:
+        """The ordinary rule of the sample. Raises Refusal where a group has nobody of a label."""
+        need_labels(train)
+        order = shuffled(train, rng)
+        n = counts(train)
+        goal = whole(n * (balanced(n, type(self).end, self.balance) / n) ** self.share)
+        return _rule(train, firm, goal, lambda y: order)
+
+
+@dataclass(frozen=True)
+class Undersampling(_Balanced):
     """Random undersampling of (group, label) cells: the larger ones lose people at random.
 
     balance  "labels": among the people of each label, both groups become as many as the smaller one is, so that the
@@ -78,42 +99,16 @@ class Undersampling:
     Ours, as the drawing is ten lines and nothing else of imbalanced-learn would be used.
     """
 
-    share: float = 1.0
-    balance: Balance = "labels"
-
-    def __post_init__(self) -> None:
-        between("share", self.share, 0, 1)
-        one_of("balance", self.balance, Balance)
-
-    def fit(self, train: Labelled, firm: Firm, rng: Generator) -> Decider:
-        """The ordinary rule of the sample. Raises Refusal where a group has nobody of a label."""
-        need_labels(train)
-        order = shuffled(train, rng)
-        n = counts(train)
-        goal = whole(n * (balanced(n, np.min, self.balance) / n) ** self.share)
-        return _rule(train, firm, goal, lambda y: order)
+    end = staticmethod(np.min)
 
 
 @dataclass(frozen=True)
-class Oversampling:
+class Oversampling(_Balanced):
     """Random oversampling of (group, label) cells: the smaller ones repeat people at random, nobody more than once
     oftener than another. Knobs as those of `Undersampling`, towards the larger group or the largest cell.
     """
 
-    share: float = 1.0
-    balance: Balance = "labels"
-
-    def __post_init__(self) -> None:
-        between("share", self.share, 0, 1)
-        one_of("balance", self.balance, Balance)
-
-    def fit(self, train: Labelled, firm: Firm, rng: Generator) -> Decider:
-        """The ordinary rule of the sample. Raises Refusal where a group has nobody of a label."""
-        need_labels(train)
-        order = shuffled(train, rng)
-        n = counts(train)
-        goal = whole(n * (balanced(n, np.max, self.balance) / n) ** self.share)
-        return _rule(train, firm, goal, lambda y: order)
+    end = staticmethod(np.max)
 
 
 def towards_independence(n: Ints, share: float) -> Floats:

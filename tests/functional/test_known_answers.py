@@ -8,7 +8,6 @@ splits (`random_state` 0 to 9, not stratified) of the whole cleaned table, the g
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,6 @@ from fwk.shelf import Folders
 from fwk.tables import Table, make_table
 from fwk_firm_side.reductions import Reductions
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
 BOOSTING = Learner("sklearn.ensemble.GradientBoostingClassifier", {"random_state": 42})
 FOREST = Learner(
     "sklearn.ensemble.RandomForestClassifier", {"random_state": 42, "n_estimators": 10, "min_samples_leaf": 10}
@@ -69,10 +67,8 @@ def test_adult_by_gender(learner: Learner, means: list[float], deviations: list[
     assert deviations in (None, found[1])
 
 
-def test_compas_by_race_with_reductions_that_bound_nothing(tmp_path: Path) -> None:
-    if not (DATA / "compas").is_dir():
-        pytest.skip(f"the data folder {DATA} is not here")
-    table = a_table("compas", "race == 'African-American'", Folders(DATA, tmp_path, fetch=False))
+def test_compas_by_race_with_reductions_that_bound_nothing(shelf: Folders) -> None:
+    table = a_table("compas", "race == 'African-American'", shelf)
     assert table.people.X.shape == (5_278, 6)
     means, deviations = statistics(table, BOOSTING, UNBOUND)
     assert means == [0.6803, 0.2046, 0.2492]

@@ -15,21 +15,12 @@ from fwk.shelf import Folders
 from fwk_datasets import acs
 from fwk_datasets.acs import CARD, FEATURES, LEVELS, STATES, AcsIncome, income_task
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-
 FULL = """AL 22268, AK 3546, AZ 33277, AR 13929, CA 195665, CO 31306, CT 19785, DE 4713, FL 98925, GA 50915, HI 7731,
 ID 8265, IL 67016, IN 35022, IA 17745, KS 15807, KY 22006, LA 20667, ME 7002, MD 33042, MA 40114, MI 50008, MN 31021,
 MS 13189, MO 31664, MT 5463, NE 10785, NV 14807, NH 7966, NJ 47781, NM 8711, NY 103021, NC 52067, ND 4455, OH 62135,
 OK 17917, OR 21919, PA 68308, RI 5712, SC 24879, SD 4899, TN 34003, TX 135924, UT 16337, VT 3767, VA 46144, WA 39944,
 WV 8103, WI 32690, WY 3064, PR 9071"""
 """Rows of each state in the full table, in its order."""
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Folders:
-    if not (DATA / "acsincome").is_dir():
-        pytest.skip(f"the data folder {DATA} is not here")
-    return Folders(DATA, tmp_path_factory.mktemp("cache"), fetch=False)
 
 
 @pytest.fixture(scope="module")

@@ -15,15 +15,6 @@ from fwk.shelf import Folders
 from fwk_datasets import compas
 from fwk_datasets.compas import CARD, IDENTIFYING, Compas, redact
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Folders:
-    if not (DATA / "compas").is_dir():
-        pytest.skip(f"the data folder {DATA} is not here")
-    return Folders(DATA, tmp_path_factory.mktemp("cache"), fetch=False)
-
 
 @pytest.fixture(scope="module")
 def raw(shelf: Folders) -> pd.DataFrame:

@@ -23,15 +23,6 @@ from fwk_datasets.hsls import (
     HslsLite,
 )
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Folders:
-    if not (DATA / "hsls").is_dir():
-        pytest.skip(f"the data folder {DATA} is not here")
-    return Folders(DATA, tmp_path_factory.mktemp("cache"), fetch=False)
-
 
 def _counted(rows: pd.DataFrame, table: Encoded, card: Dataset) -> list[float]:
     """Rows, majority, its y = 1 and rate, minority, its y = 1 and rate, overall rate."""

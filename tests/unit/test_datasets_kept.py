@@ -16,7 +16,6 @@ from fwk_datasets.compas import Compas
 from fwk_datasets.hsls import HslsCore
 from fwk_datasets.table import Table
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
 READ: list[str] = []
 
 
@@ -91,10 +90,8 @@ def test_a_users_own_table_is_never_copied(shelf: Folders) -> None:
 
 
 @pytest.mark.parametrize("source", [Compas(), HslsCore(), AcsIncome("WY")], ids=str)
-def test_real_rows_come_back_exactly_and_without_identities(tmp_path: Path, source: Source) -> None:
-    if not DATA.is_dir():
-        pytest.skip(f"the data folder {DATA} is not here")
-    shelf = Folders(DATA, tmp_path / "cache", fetch=False)
+def test_real_rows_come_back_exactly_and_without_identities(tmp_path: Path, data_folder: Path, source: Source) -> None:
+    shelf = Folders(data_folder, tmp_path / "cache", fetch=False)
     first = read_rows(source, shelf, slow=0)
     assert len(list((shelf.cache / "rows").glob("*.parquet"))) == 1
     again = read_rows(source, shelf, slow=0)

@@ -15,8 +15,6 @@ from fwk.shelf import Folders
 from fwk_datasets import waterbirds_images
 from fwk_datasets.waterbirds import BIRDS, CARDS, PARTS, PLACES, PUBLISHED, Waterbirds, WaterbirdsPca, group_counts
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-
 
 @pytest.fixture(scope="module")
 def metadata() -> pd.DataFrame:
@@ -116,10 +114,10 @@ def test_a_row_is_encoded_the_same_in_any_company(shelf: Folders, source: Waterb
     assert part.features.equals(whole.features.iloc[chosen].reset_index(drop=True))
 
 
-def test_the_variant_in_the_data_folder_has_the_counts_of_the_note_and_is_refused(tmp_path: Path) -> None:
-    path = DATA / "waterbirds" / "waterbirds_metadata_variant.csv.gz"
-    if not path.exists():
-        pytest.skip(f"the data folder {DATA} is not here")
+def test_the_variant_in_the_data_folder_has_the_counts_of_the_note_and_is_refused(
+    tmp_path: Path, data_folder: Path
+) -> None:
+    path = data_folder / "waterbirds" / "waterbirds_metadata_variant.csv.gz"
     variant = pd.read_csv(path)
     counts = group_counts(variant)
     assert [counts[part, bird, place] for part in PARTS for bird in BIRDS for place in PLACES] == [
