@@ -8,12 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
-from scipy.spatial.distance import cdist
 
 from fwk.api import Bools, Floats, Ints, Labelled, Nearest, Note, Refusal, UserView
-
-CHUNK = 8_000_000
-"""Distances held at a time: 64 MB."""
+from fwk.neighbours import nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,47 +153,3 @@ class Search:
             self.among_majority(k)
             if self._majority.y.any():
                 self.among_accepted(k)
-
-
-def nearest(points: Floats, among: Labelled, k: int, *, own: Ints | None = None, seed: int = 0) -> Nearest:
-    """The k nearest of `among` for each of n points, exact Euclidean, in chunks of bounded memory.
-
-    own: (n,) the position of each point in `among`, which does not count. Raises Refusal for missing values.
-    """
-    if np.isnan(points).any() or np.isnan(among.X).any():
-        lacking = np.isnan(among.X).any(axis=0) | np.isnan(points).any(axis=0)
-        columns = [among.people.columns[i] for i in np.flatnonzero(lacking)]
-        raise Refusal(
-            f"distances need complete rows, and {', '.join(columns)} have missing values; "
-            "set `missing: impute` for the data set, or keep complete rows only"
-        )
-    priority, twin = _priority(among, seed)
-    own = None if own is None else twin[own]
-    chunk = max(1, CHUNK // len(among))
-    distance, y = np.empty((len(points), k)), np.empty((len(points), k), dtype=bool)
-    for start in range(0, len(points), chunk):
-        stop = min(start + chunk, len(points))
-        squared = cdist(points[start:stop], among.X, "sqeuclidean")
-        if own is not None:
-            squared[np.arange(stop - start), own[start:stop]] = np.inf
-        border = np.partition(squared, k - 1, axis=1)[:, k - 1 : k]
-        row, column = np.nonzero(squared <= border)
-        reached = squared[row, column]
-        order = np.lexsort((priority[column], reached, row))
-        first = np.searchsorted(row, np.arange(stop - start))
-        chosen = order[first[:, None] + np.arange(k)]
-        distance[start:stop] = np.sqrt(reached[chosen])
-        y[start:stop] = among.y[column[chosen]]
-    return Nearest(distance, y)
-
-
-def _priority(among: Labelled, seed: int) -> tuple[Ints, Ints]:
-    """A random rank of each row that depends on its content only, and the row that stands for its equals (X and y)."""
-    content = np.column_stack([among.X, among.y])
-    canonical = np.lexsort(content.T)
-    differs: Bools = (content[canonical][1:] != content[canonical][:-1]).any(axis=1)
-    first = np.flatnonzero(np.concatenate([[True], differs]))
-    rank, twin = np.empty((2, len(among)), dtype=np.int64)
-    rank[canonical] = np.random.default_rng(seed).permutation(len(among))
-    twin[canonical] = canonical[np.repeat(first, np.diff([*first, len(among)]))]
-    return rank, twin

@@ -8,13 +8,15 @@ import warnings
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
-from fwk import relabel
+from fwk import neighbours
 from fwk.api import Labelled, Nearest, People
-from fwk.relabel import flip, flips, gather, nearest, pool_size, ranking
+from fwk.neighbours import nearest
+from fwk.relabel import Collective, flip, flips, gather, pool_size, ranking
 from fwk.split import stream
 
 SCORES = st.one_of(st.just(-math.inf), st.integers(-2, 2).map(float), st.floats(-1e6, 1e6))
@@ -47,7 +49,7 @@ def test_collectives_are_of_the_minority_and_nested_in_alpha_and_known(
     assume(round(small * n_minority) > 0)
     few, many = sorted((data.draw(st.integers(1, n_majority)), data.draw(st.integers(1, n_majority))))
 
-    def drawn(alpha: float, known: int | None) -> relabel.Collective:
+    def drawn(alpha: float, known: int | None) -> Collective:
         return gather(train, alpha, known, stream(seed, "collective"), stream(seed, "known"))
 
     inner, outer, all_known = drawn(small, few), drawn(large, many), drawn(large, None)
@@ -119,11 +121,11 @@ def test_distances_equal_those_of_brute_force(seed: int, scale: float, k: int, c
     rng = np.random.default_rng(seed)
     points, others = scale * rng.normal(size=(5, 3)), scale * rng.normal(size=(30, 3))
     among = Labelled(People(others, np.zeros(30, bool), ("a", "b", "c")), np.arange(30) % 2 == 0)
-    before, relabel.CHUNK = relabel.CHUNK, chunk
+    before, neighbours.CHUNK = neighbours.CHUNK, chunk
     try:
         found = nearest(points, among, k)
     finally:
-        relabel.CHUNK = before
+        neighbours.CHUNK = before
     by_sklearn, rows = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(others).kneighbors(points)
     np.testing.assert_allclose(found.distance, by_sklearn, rtol=1e-6)
     np.testing.assert_array_equal(found.y, among.y[rows])
@@ -167,3 +169,29 @@ def test_a_member_is_not_a_neighbour_of_itself_but_its_equals_are(data: st.DataO
     for i in range(n):
         others = [(round(math.dist(among.X[i], among.X[j]), 9), bool(among.y[j])) for j in range(n) if j != i]
         assert pairs(found, i) == Counter(others)
+
+
+@given(
+    seed=st.integers(0, 1000), n=st.integers(3, 120), dimensions=st.integers(1, 4), k=st.integers(1, 9),
+    coarse=st.booleans(), own=st.booleans(), chunk=st.sampled_from([1, 100, 10_000]),
+)  # fmt: skip
+@settings(max_examples=150, deadline=None)
+def test_the_tree_finds_what_all_distances_say(
+    seed: int, n: int, dimensions: int, k: int, coarse: bool, own: bool, chunk: int
+) -> None:
+    """To the last bit, with ties and duplicates, whatever is held at a time."""
+    rng = np.random.default_rng(seed)
+    X = rng.integers(0, 3, (n, dimensions)).astype(float) if coarse else rng.normal(size=(n, dimensions))
+    among = Labelled(People(X, np.zeros(n, dtype=bool), tuple(map(str, range(dimensions)))), rng.random(n) < 0.5)
+    k = min(k, n - own)
+    points, mine = (X, np.arange(n)) if own else (rng.normal(size=(20, dimensions)), None)
+    found = {}
+    for worthwhile in (0.0, np.inf):  # never a tree, always one
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(neighbours, "CHUNK", chunk)
+            patched.setattr(neighbours, "WORTHWHILE", worthwhile)
+            patched.setattr(neighbours, "PILOT", 5)
+            found[worthwhile] = nearest(points, among, k, own=mine, seed=seed)
+    all_by_all, through = found.values()
+    np.testing.assert_array_equal(all_by_all.distance, through.distance)
+    np.testing.assert_array_equal(all_by_all.y, through.y)

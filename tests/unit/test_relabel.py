@@ -11,7 +11,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from fakes_core import people
 from fwk.api import Floats, Labelled, Note, People, Refusal
-from fwk.relabel import Collective, Search, flip, flips, gather, nearest, ranking, view
+from fwk.neighbours import nearest
+from fwk.relabel import Collective, Search, flip, flips, gather, ranking, view
 from fwk.split import stream
 
 
