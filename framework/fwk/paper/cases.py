@@ -138,7 +138,8 @@ def fair_space_helps(points: pd.DataFrame) -> Iterator[Case]:
     for who, curves in _apart(points, "space", "rb-dist"):
         for space in _fair(curves):
             what = f"least EqOd with distances as encoded minus with {space} is above 0"
-            yield _case(who, what, _least(curves["encoded"]) - _least(curves[space]), Region.above(0))
+            gain = _least(curves["encoded"]) - _least(curves[space])
+            yield _case(who, what, gain, Region.above(0), _notes(curves[space]))
 
 
 def fair_space_hurts(points: pd.DataFrame) -> Iterator[Case]:
@@ -146,7 +147,8 @@ def fair_space_hurts(points: pd.DataFrame) -> Iterator[Case]:
     for who, curves in _apart(points, "space", "rb-prob"):
         for space in _fair(curves):
             what = f"least EqOd with {space} minus as encoded is above 0"
-            yield _case(who, what, _least(curves[space]) - _least(curves["encoded"]), Region.above(0))
+            loss = _least(curves[space]) - _least(curves["encoded"])
+            yield _case(who, what, loss, Region.above(0), _notes(curves[space]))
 
 
 def error_rises_little(points: pd.DataFrame) -> Iterator[Case]:

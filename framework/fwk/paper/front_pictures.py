@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,8 @@ from fwk.report.styles import COLOURS, MARKERS, Style, window
 from fwk.report.words import UNIT, plural
 
 CONSTANT = "constant ranking"
+_CROSS = Line2D([], [], linestyle="none", marker="x", color="#D55E00",
+                label="constant ranking in\nsome repeats: the\norder is random")  # fmt: skip
 _GREYS = ("#C7E0F1", "#92C3E3", "#56A0CF", "#2779B0", "#0B4F82", "#000000")  # little known to all known
 
 
@@ -35,15 +37,7 @@ def draw_knowledge(points: pd.DataFrame, select: str, path: Path) -> None:
         _known(number): Style(shade, MARKERS[i], "solid", True)
         for i, (number, shade) in enumerate(zip(known, shades, strict=True))
     }
-    cross = Line2D(
-        [],
-        [],
-        linestyle="none",
-        marker="x",
-        color="#D55E00",
-        label="constant ranking in\nsome repeats: the\norder is random",
-    )
-    _draw_by(points, select, path, "majority_known", _known, looks, [cross], title="majority records known")
+    _draw_by(points, select, path, "majority_known", _known, looks, title="majority records known")
 
 
 def draw_representation(points: pd.DataFrame, select: str, path: Path, guides: bool = False) -> None:
@@ -57,7 +51,7 @@ def draw_representation(points: pd.DataFrame, select: str, path: Path, guides: b
         for i, space in enumerate(spaces)
     }
     told = "Dotted: least squares parabolas through a front's points, a help for the eye." if guides else ""
-    _draw_by(points, select, path, "space", str, looks, (), told, guides, "distances")
+    _draw_by(points, select, path, "space", str, looks, told, guides, "distances")
 
 
 def _draw_by(
@@ -67,7 +61,6 @@ def _draw_by(
     axis: str,
     word: Callable[[float], str],
     looks: Mapping[str, Style],
-    more: Sequence[Line2D],
     told: str = "",
     guides: bool = False,
     title: str = "",
@@ -89,7 +82,7 @@ def _draw_by(
             else:
                 nothing(row[0])
         name_rows(rows, names, rankers)
-        legend(figure, looks, more=more, title=title)
+        legend(figure, looks, more=[_CROSS] if _constant(means[means["on_front"]]).any() else (), title=title)
         repeats = int(fronts["repeats"].max()) if len(fronts) else 0
         chosen = (
             f"Fronts chosen on {select}, drawn on test; means of {plural(repeats, 'repeat')}. Dashed: the baseline."
@@ -114,7 +107,7 @@ def _draw_panel(
         front = curve[curve["on_front"]].sort_values("error")
         error, value = (front[name].to_numpy(dtype=np.float64) for name in ("error", "value"))
         line(panel, 100 * error, value, np.full(len(front), np.nan), look)
-        constant = front[front["notes"].str.contains(CONSTANT) & (front["flips"] > 0)]
+        constant = front[_constant(front)]
         panel.plot(100 * constant["error"], 100 * constant["value"], "x", color="#D55E00", markersize=7, zorder=5)
         if guides:
             _draw_guide(panel, 100 * error, 100 * value, look)
@@ -125,6 +118,12 @@ def _draw_panel(
     panel.set_xlim(100 * shown.error[0], 100 * shown.error[1])
     panel.set_ylim(100 * shown.unfairness[0], 100 * shown.unfairness[1])
     panel.set_xlabel("Error on test (%)")
+
+
+def _constant(fronts: pd.DataFrame) -> pd.Series:
+    """Which points were flipped in the order of a ranking that is constant, in some repeat at least."""
+    constant: pd.Series = fronts["notes"].fillna("").str.contains(CONSTANT) & (fronts["flips"] > 0)
+    return constant
 
 
 def _draw_guide(panel: Axes, error: np.ndarray, value: np.ndarray, look: Style) -> None:
