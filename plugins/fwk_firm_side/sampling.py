@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
@@ -66,28 +66,7 @@ class PreferentialSampling:
 
 
 @dataclass(frozen=True)
-class _Balanced:
-    """Random sampling towards cells of equal size; `end` of the sizes is aimed at."""
-
-    share: float = 1.0
-    balance: Balance = "labels"
-    end: ClassVar[Callable[..., Floats]]
-
-    def __post_init__(self) -> None:
-        between("share", self.share, 0, 1)
-        one_of("balance", self.balance, Balance)
-
-    def fit(self, train: Labelled, firm: Firm, rng: Generator) -> Decider:
-        """The ordinary rule of the sample. Raises Refusal where a group has nobody of a label."""
-        need_labels(train)
-        order = shuffled(train, rng)
-        n = counts(train)
-        goal = whole(n * (balanced(n, type(self).end, self.balance) / n) ** self.share)
-        return _rule(train, firm, goal, lambda y: order)
-
-
-@dataclass(frozen=True)
-class Undersampling(_Balanced):
+class Undersampling:
     """Random undersampling of (group, label) cells: the larger ones lose people at random.
 
     balance  "labels": among the people of each label, both groups become as many as the smaller one is, so that the
@@ -99,16 +78,32 @@ class Undersampling(_Balanced):
     Ours, as the drawing is ten lines and nothing else of imbalanced-learn would be used.
     """
 
-    end = staticmethod(np.min)
+    share: float = 1.0
+    balance: Balance = "labels"
+
+    def __post_init__(self) -> None:
+        _check(self.share, self.balance)
+
+    def fit(self, train: Labelled, firm: Firm, rng: Generator) -> Decider:
+        """The ordinary rule of the sample. Raises Refusal where a group has nobody of a label."""
+        return _evened(train, firm, rng, np.min, self)
 
 
 @dataclass(frozen=True)
-class Oversampling(_Balanced):
+class Oversampling:
     """Random oversampling of (group, label) cells: the smaller ones repeat people at random, nobody more than once
     oftener than another. Knobs as those of `Undersampling`, towards the larger group or the largest cell.
     """
 
-    end = staticmethod(np.max)
+    share: float = 1.0
+    balance: Balance = "labels"
+
+    def __post_init__(self) -> None:
+        _check(self.share, self.balance)
+
+    def fit(self, train: Labelled, firm: Firm, rng: Generator) -> Decider:
+        """The ordinary rule of the sample. Raises Refusal where a group has nobody of a label."""
+        return _evened(train, firm, rng, np.max, self)
 
 
 def towards_independence(n: Ints, share: float) -> Floats:
@@ -149,6 +144,21 @@ def sample(train: Labelled, size: Ints, first: Callable[[bool], Ints]) -> Ints:
 def _resized(cell: Ints, size: int) -> Ints:
     """The cell without its first people, or with its first people repeated, as often as it takes."""
     return cell[len(cell) - size :] if size <= len(cell) else np.resize(cell, size)
+
+
+def _check(share: float, balance: str) -> None:
+    between("share", share, 0, 1)
+    one_of("balance", balance, Balance)
+
+
+def _evened(
+    train: Labelled, firm: Firm, rng: Generator, end: Callable[..., Floats], knobs: Undersampling | Oversampling
+) -> Decider:
+    """The rule of a sample whose cells go towards `end` of their sizes."""
+    need_labels(train)
+    order, n = shuffled(train, rng), counts(train)
+    goal = whole(n * (balanced(n, end, knobs.balance) / n) ** knobs.share)
+    return _rule(train, firm, goal, lambda y: order)
 
 
 def _rule(train: Labelled, firm: Firm, size: Ints, first: Callable[[bool], Ints]) -> Decider:

@@ -4,10 +4,10 @@ The collective: an independent reproduction of Ben-Dov et al. (2025) on Adult (p
 alpha .3) found EqOd to fall from .075 to .017, .029 and .020 by M = 75 with RB-prob, RB-label and RB-dist, and to .068
 with random flips, at an error of .134.
 
-The firm: Alghamdi, Hsu, Jeong, Wang, Michalak, Asoodeh and Calmon, "Beyond Adult and COMPAS: Fair Multi-Class Prediction
-via Information Projection", NeurIPS 2022, and the baselines of its repository HsiangHsu/Fair-Projection: ten random 70/30
-splits (`random_state` 0 to 9, not stratified) of the whole cleaned table, the group among the features, learners with
-`random_state=42`. Accuracy, EqOd (mean) and SP: means and (population) standard deviations over the splits.
+The firm: Alghamdi, Hsu, Jeong, Wang, Michalak, Asoodeh and Calmon, "Beyond Adult and COMPAS: Fair Multi-Class
+Prediction via Information Projection", NeurIPS 2022, and the baselines of its repository HsiangHsu/Fair-Projection: ten
+random 70/30 splits (`random_state` 0 to 9, not stratified) of the whole cleaned table, the group among the features,
+learners with `random_state=42`. Accuracy, EqOd (mean) and SP: means and (population) standard deviations over splits.
 """
 
 from __future__ import annotations
