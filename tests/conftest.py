@@ -19,16 +19,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore::fwk.api.Note")
 
 
-@pytest.fixture(scope="session")
-def data_folder() -> Path:
-    """Real data, which do not come with the repository."""
+@pytest.fixture(scope="module")
+def data_folder(request: pytest.FixtureRequest) -> Path:
+    """Real data, which do not come with the repository; with the sub-folder that a module names in NEEDS."""
     folder = Path(__file__).parents[2] / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip(f"the data folder {folder} is not here")
+    needed = folder / getattr(request.module, "NEEDS", "")
+    if not needed.is_dir():
+        pytest.skip(f"the data folder {needed} is not here")
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shelf(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Folders:
     """Where data sets find them."""
     from fwk.shelf import Folders

@@ -6,17 +6,19 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from fwk.api import Card, Mistake
 
 if TYPE_CHECKING:
+    from fwk.plugins import Registry
     from fwk.progress import Watch
 
 Found = TypeVar("Found", bound=Card)
@@ -131,8 +133,8 @@ def reproduce(
         )
         chosen = paper.wanted(tuple(experiment or ()))
         order = paper.Order(chosen, wishes, configs or paper.CONFIGS, results, guides)
-        with err.status("reading what is asked for") as status:
-            layouts = paper.lay_out(order, workers if time else 0, status.update)
+        with _status("reading", quiet) as say:
+            layouts = paper.lay_out(order, workers if time else 0, say)
         if not quiet:
             terminal.show_layouts(out, layouts)
         whole = True
@@ -162,7 +164,7 @@ def plan(
         prepared = prepare(Wishes(config, coarse=quick, without=tuple(without or ()), data=data))
         seconds = None
         if time:
-            with err.status("timing a few cells of every method"):
+            with _status("timing a few cells of every method"):
                 seconds = estimate(prepared.plan, prepared.registry.metrics.values(), jobs or cores())
         show.plan(out, prepared.plan, seconds)
         show.troubles(err, prepared.registry)
@@ -186,7 +188,12 @@ def methods(
     name: Annotated[str | None, typer.Argument(help="show this one in full")] = None, without: Without = None
 ) -> None:
     """List methods: side or stage, what they need, knobs with defaults; or show one in full."""
-    _catalogue("methods", "method", name, without)
+    from fwk import show
+    from fwk.plugins import load_plugins
+
+    with _mistakes():
+        registry = load_plugins(without or ())
+        _catalogue(name, registry, registry.methods, "method", show.methods)
 
 
 @app.command()
@@ -194,19 +201,28 @@ def metrics(
     name: Annotated[str | None, typer.Argument(help="show this one in full")] = None, without: Without = None
 ) -> None:
     """List measures: formula, what 0 means, when undefined; or show one in full."""
-    _catalogue("metrics", "measure", name, without)
-
-
-def _catalogue(what: Literal["methods", "metrics"], kind: str, name: str | None, without: list[str] | None) -> None:
     from fwk import show
     from fwk.plugins import load_plugins
 
     with _mistakes():
         registry = load_plugins(without or ())
-        if name is None:
-            getattr(show, what)(out, registry)
-        else:
-            show.card_in_full(out, registry, _named(name, getattr(registry, what), kind))
+        _catalogue(name, registry, registry.metrics, "measure", show.metrics)
+
+
+def _catalogue(
+    name: str | None,
+    registry: Registry,
+    cards: Mapping[str, Card],
+    kind: str,
+    show_all: Callable[[Console, Registry], None],
+) -> None:
+    """All cards of a kind, or one in full."""
+    from fwk import show
+
+    if name is None:
+        show_all(out, registry)
+    else:
+        show.card_in_full(out, registry, _named(name, cards, kind))
 
 
 @app.command()
@@ -289,6 +305,13 @@ def _named(name: str, known: Mapping[str, Found], kind: str) -> Found:
     if name not in known:
         raise Mistake(f"no {kind} {name!r}{nearest_name(name, known)}; there are: {', '.join(sorted(known))}")
     return known[name]
+
+
+@contextmanager
+def _status(text: str, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """A line that says what goes on, gone afterwards; it can be changed. On a terminal only."""
+    with Console(stderr=True, quiet=quiet).status(text) as status:
+        yield lambda changed: status.update(escape(changed))
 
 
 def _watch(quiet: bool) -> Watch:

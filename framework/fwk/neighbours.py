@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import KDTree
@@ -12,7 +14,7 @@ CHUNK = 8_000_000
 """Distances held at a time: 64 MB."""
 
 PILOT = 64
-"""Points that try the tree."""
+"""Points that try the tree, at most; a tenth of all at most."""
 
 WORTHWHILE = 0.2
 """The share of all distances that a tree may ask for: one of its own costs a few of those taken all at once."""
@@ -75,11 +77,11 @@ def _through(tree: KDTree, points: Floats, X: Floats, k: int, own: Ints) -> tupl
 
 def _tree(points: Floats, X: Floats, k: int) -> KDTree | None:
     """A tree of X if it saves enough distances, which depends on how many directions the rows spread in."""
-    if len(points) * len(X) <= CHUNK:
+    if len(points) < 10 * PILOT or len(points) * len(X) <= CHUNK:
         return None
     tree = KDTree(X)
     tree.reset_n_calls()
-    some = points[:: max(1, len(points) // PILOT)]
+    some = points[:: math.ceil(len(points) / PILOT)]
     tree.query(some, min(k, len(X)))
     return tree if tree.get_n_calls() < WORTHWHILE * len(some) * len(X) else None
 

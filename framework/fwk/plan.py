@@ -79,7 +79,7 @@ class Curve:
             return repeats * len(settings)
         if not self.pools:
             return repeats * sum(1 for budget in settings if budget)
-        return sum(len({flips(budget, pool, pool) for budget in settings} - {0}) for pool in self.pools)
+        return sum(len({flips(budget, pool, pool) for budget in settings} - {0}) for pool in self.pools[:repeats])
 
     def runs(self, repeat: int, chosen: Mapping[str, Any]) -> list[Run]:
         """The curve's runs in one repeat, with its tuned knobs chosen."""

@@ -190,7 +190,7 @@ def test_the_tree_finds_what_all_distances_say(
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(neighbours, "CHUNK", chunk)
             patched.setattr(neighbours, "WORTHWHILE", worthwhile)
-            patched.setattr(neighbours, "PILOT", 5)
+            patched.setattr(neighbours, "PILOT", 0.1 * len(points))
             found[worthwhile] = nearest(points, among, k, own=mine, seed=seed)
     all_by_all, through = found.values()
     np.testing.assert_array_equal(all_by_all.distance, through.distance)

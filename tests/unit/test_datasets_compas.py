@@ -15,6 +15,8 @@ from fwk.shelf import Folders
 from fwk_datasets import compas
 from fwk_datasets.compas import CARD, IDENTIFYING, Compas, redact
 
+NEEDS = "compas"
+
 
 @pytest.fixture(scope="module")
 def raw(shelf: Folders) -> pd.DataFrame:

@@ -23,6 +23,8 @@ from fwk_datasets.hsls import (
     HslsLite,
 )
 
+NEEDS = "hsls"
+
 
 def _counted(rows: pd.DataFrame, table: Encoded, card: Dataset) -> list[float]:
     """Rows, majority, its y = 1 and rate, minority, its y = 1 and rate, overall rate."""

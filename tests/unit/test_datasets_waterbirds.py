@@ -15,6 +15,8 @@ from fwk.shelf import Folders
 from fwk_datasets import waterbirds_images
 from fwk_datasets.waterbirds import BIRDS, CARDS, PARTS, PLACES, PUBLISHED, Waterbirds, WaterbirdsPca, group_counts
 
+NEEDS = "waterbirds"
+
 
 @pytest.fixture(scope="module")
 def metadata() -> pd.DataFrame:

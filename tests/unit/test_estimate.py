@@ -116,3 +116,22 @@ def test_an_estimate_is_of_the_order_of_what_it_takes(tmp_path: Path) -> None:
     planned = bench.plan(methods=["baseline", "skill", "lottery"], repeats=2)
     seconds = estimate(planned, bench.registry.metrics.values(), 1)
     assert 0 < seconds < 60
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_cannot_be_cut_or_cannot_run_counts_little_and_breaks_nothing(tmp_path: Path, jobs: int) -> None:
+    bench = Bench(tmp_path)
+    small = {"name": "made", "called": "small", "n": 12, "test": 0.03}
+    unpublished = {"name": "made", "called": "unpublished", "test": "published"}
+    for datasets in ([small], [unpublished], [small, unpublished, "made"]):
+        planned = bench.plan(methods=["baseline", "skill", "bad-method"], repeats=1, datasets=datasets)
+        assert 0 <= estimate(planned, bench.registry.metrics.values(), jobs) < 60
+
+
+def test_labels_are_flipped_in_people_who_are_there(tmp_path: Path, timed: list[Sample]) -> None:
+    bench = Bench(tmp_path)
+    planned = bench.plan(methods=["skill"], repeats=1, budgets=[2], datasets=[{"name": "made", "n": 60}])
+    estimate(planned, bench.registry.metrics.values(), 1)
+    (pool,) = planned.curves[0].pools
+    flipped = [cell.rows for sample in timed for cell in sample.cells if isinstance(cell, FlipCell)]
+    assert max(map(len, flipped)) == pool < 60

@@ -74,6 +74,20 @@ def test_the_best_rule_never_has_less_success_than_the_bound(seed: int) -> None:
     assert success >= success_bound(alpha, tau, rho) - 1e-12
 
 
+@pytest.mark.parametrize("gap", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize("wrong", [0.0, 0.1, 0.3])
+def test_no_bound_is_higher_where_labels_differ_just_enough(gap: float, wrong: float) -> None:
+    """One x, where the majority gets y = 1 by a hair: a collective that is a little too small has no success."""
+    here, there, hair = 0.5 - gap, 0.5 + 1e-9, 1e-6
+    enough = gap / (gap + 0.5 - wrong)  # alpha (1 - wrong) + (1 - alpha) here is then one half
+    for alpha, success in ((enough - hair, 0.0), (enough + hair, 1.0)):
+        decided = alpha * (1 - wrong) + (1 - alpha) * here > 0.5
+        assert float(decided) == success
+        bound = success_bound(alpha, there - here, wrong)
+        assert bound <= success
+        assert bound == pytest.approx(0, abs=1e-3)
+
+
 @pytest.mark.parametrize("dimension", [2, 3, 4, 10, 40])
 @pytest.mark.parametrize(("mu", "psi"), [(1.0, 1.0), (2.0, 2.0), (0.5, 1.5), (2.0, 0.7)])
 @pytest.mark.parametrize("projected", [False, True])

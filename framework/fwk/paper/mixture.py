@@ -19,29 +19,32 @@ from fwk.api import Bools, Floats
 def posterior(x: Floats, mu: float, psi: float, minority: Bools | float) -> Floats:
     """P(y = +1 | x), (n,), for x of (n, dimension).
 
-    minority  (n,) whose group is known; or, where nobody's is, the minority's share of the people
+    minority  (n,) who is in it, where the group is known; where it is not, the minority's share of the people
 
     >>> posterior(np.array([[1.0, 0.0]]), 0.5, 2.0, 0.3).round(3).item()  # 1 / (1 + exp(-2 * 0.5))
     0.731
     """
     along, across = mu * x[:, 0], psi * x[:, 1]
-    if not isinstance(minority, float):
+    if isinstance(minority, np.ndarray):
         return np.asarray(special.expit(2 * (along + np.where(minority, -across, across))))
-    shares = np.log([1 - minority, minority])[:, None]
+    shares = np.array([[1 - minority], [minority]])
     of_groups = np.stack([along + across, along - across])  # log P(x | y, a), but for what is equal for all
-    up, down = (special.logsumexp(shares + sign * of_groups, axis=0) for sign in (1, -1))
+    up, down = (special.logsumexp(sign * of_groups, axis=0, b=shares) for sign in (1, -1))
     return np.asarray(special.expit(up - down))
 
 
 def success_bound(alpha: float, tau: float, rho: float = 0.0) -> float:
-    """The least success S against the best rule that sees the group: 1 - 2 (1 - alpha) tau / alpha - 2 rho.
+    """What success is at least where the firm uses the best rule for the data: 1 - 2 (1 - alpha) tau / alpha - 2 rho.
 
-    S = P(h(g(x)) = h(x)) over the minority, of which a share alpha relabels towards y*(x) = argmax P0(y | g(x)) and
-    errs in a share rho; tau = E max_y |P0(y | x) - P0(y | g(x))|. At g(x), in the majority, nobody relabels, so h says
-    y*. Where h(x) is another label, alpha (1 - 2 rho(x)) <= (1 - alpha) (P0(h(x) | x) - P0(y* | x)), which is at most
-    2 (1 - alpha) tau(x), as that difference is not positive at g(x); so 2 (1 - alpha) tau(x) / alpha + 2 rho(x) is at
-    least 1 there, and Markov's inequality gives the bound. For rho = 0 the argument is that of Hardt et al.,
-    "Algorithmic Collective Action in Machine Learning", ICML 2023, for erasing a signal; rho is our addition.
+    A random share alpha of the minority, 0 < alpha <= 1, reports labels of its own; the group is among the features. In
+    the minority, S = P(h(g(x)) = h(x)); y*(x) = argmax P0(y | g(x)) is the ideal label; rho(x) is the share of members
+    at x who report another, tau(x) = max_y |P0(y | x) - P0(y | g(x))|; rho and tau are their means.
+
+    At g(x), in the majority, nobody relabels, so h says y*. Where h(x) is another label, the best rule has seen
+    alpha (1 - 2 rho(x)) <= (1 - alpha) (P0(h(x) | x) - P0(y* | x)). The last difference is not positive at g(x), so it
+    is at most 2 tau(x) here, and 2 (1 - alpha) tau(x) / alpha + 2 rho(x) >= 1. Markov's inequality gives the bound. For
+    rho = 0 the argument is that of Hardt et al., "Algorithmic Collective Action in Machine Learning", ICML 2023, for
+    erasing a signal; rho is our addition.
 
     >>> round(success_bound(0.5, 0.1, 0.05), 3)
     0.7

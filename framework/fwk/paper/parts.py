@@ -87,7 +87,7 @@ def lay_out(order: Order, time_with: int = 0, say: Callable[[str], None] = lambd
             layouts.append(Layout("theory", "theory", None, 0, fits(order.settings)))
             continue
         for config in configs_of(order, experiment):
-            say(f"reading {config}")
+            say(f"reading {config}" + (", and timing a few cells" if time_with else ""))
             layouts.append(_laid_out(order, experiment, config, time_with))
     return layouts
 

@@ -119,7 +119,7 @@ def _rules_table(table: pd.DataFrame) -> Shown:
         where = (str(ranker), "yes" if in_X else "no", f"{alpha:g}", flipped)
         rows.append((*where, points_of(success.mean()), points_of(success.std(ddof=1)), *others))
     tau = table[table["what"] == "tau"].groupby("in_X")["value"].mean()
-    told = ", ".join(f"{points_of(tau[seen])} {'with' if seen else 'without'} the group" for seen in (False, True))
+    told = ", ".join(f"{points_of(value)} {'with' if seen else 'without'} the group" for seen, value in tau.items())
     return Shown(f"Means over draws of the mixture. tau (%): {told} among the features.", columns, tuple(rows))
 
 
