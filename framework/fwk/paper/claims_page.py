@@ -24,7 +24,9 @@ How a verdict comes about:
   Only open rows, or nothing that could be tested: it **cannot be tested here**. Claims with "can" or "up to" need one
   row that agrees. Points that are not there give no verdict: **not run**, with the command.
 - "Least EqOd" is that of the number of flips, or the setting, with the least mean on the *validation* part, read on the
-  test part; so the choice does not flatter it, even where the paper chooses on test.
+  test part; so the choice does not flatter it, even where the paper chooses on test. How fast EqOd falls is told by its
+  mean over flips, from none until one of the two that are compared is least: rankings that end with everybody flipping
+  are alike there.
 - pp are percentage points. On one split, repeats redraw the collective only: intervals then speak of collectives, not
   of other people.
 """

@@ -69,3 +69,19 @@ def flips_to_reach(curve: pd.DataFrame, measure: str, level: float) -> pd.Series
     }
     most = curve.groupby("repeat")["candidates"].max()
     return pd.Series(found, dtype=np.float64).fillna(most).astype(float)
+
+
+def mean_over_flips(curve: pd.DataFrame, measure: str, most: float) -> pd.Series:
+    """The mean of a measure on test over all numbers of flips from 0 to `most`, in each repeat (trapezoids).
+
+    >>> curve = pd.DataFrame({"repeat": 0, "flips": [0, 5, 9], "test.eqod": [0.3, 0.1, 0.2]})
+    >>> mean_over_flips(curve, "eqod", 5).round(3).tolist()
+    [0.2]
+    """
+    found = {}
+    for repeat, rows in curve[curve["flips"] <= most].groupby("repeat"):
+        by_flips = rows.groupby("flips")[f"test.{measure}"].mean()
+        flips, value = by_flips.index.to_numpy(dtype=np.float64), by_flips.to_numpy(dtype=np.float64)
+        wide = flips[-1] - flips[0]
+        found[int(str(repeat))] = float(np.trapezoid(value, flips) / wide) if wide > 0 else float(value[0])
+    return pd.Series(found, dtype=np.float64)
