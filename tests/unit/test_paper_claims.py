@@ -291,3 +291,44 @@ def _makes_cases(name: str) -> bool:
         and not name.startswith("_")
         and name.islower()
     )
+
+
+def theory_table(above: float, gain: float) -> pd.DataFrame:
+    """Success that lies `above` its bound but for noise, and an error of the nearest that falls by `gain`."""
+    rng = np.random.default_rng(0)
+    rows: list[dict[str, object]] = []
+    for seed in range(5):
+        for ranker, alpha, share in (("ideal", 0.3, np.nan), ("ideal", 1.0, np.nan), ("rb-prob", 0.3, 0.5)):
+            where = {"ranker": ranker, "alpha": alpha, "share": share, "seed": seed, "in_X": True}
+            noise = 0.001 * rng.normal()
+            rows += [
+                {**where, "what": "bound", "value": 0.8},
+                {**where, "what": "success", "value": 0.8 + above + noise},
+            ]
+            rows += [{**where, "what": "success", "in_X": False, "value": 0.1}]  # no bound holds there
+        for projected in (False, True):
+            where = {"dimension": 2, "norm": 1.0, "projected": projected, "seed": seed, "what": "nearest"}
+            value = 0.4 - gain * projected + 0.001 * rng.normal()
+            rows += [{**where, "references": 30, "closed": False, "value": value}]
+            rows += [{**where, "references": 1, "closed": True, "value": 0.5}]
+    return pd.DataFrame(rows).astype(dict.fromkeys(("in_X", "projected", "closed"), "boolean"))
+
+
+@pytest.mark.parametrize("name", ["success_of_the_ideal", "success_of_rankings"])
+def test_success_is_held_against_its_bound_draw_by_draw(name: str) -> None:
+    assert verdict(name, theory_table(above=0.05, gain=0)).verdict == "holds"
+    assert verdict(name, theory_table(above=-0.05, gain=0)).verdict == "does not hold"
+    (row,) = verdict(name, theory_table(above=0.05, gain=0)).rows
+    assert "alpha 1" not in row.case.who, "the ideal's bound is 1 there, which no learner exceeds"
+    assert len(row.case.differences) == 5
+
+
+def test_a_trained_rule_may_fall_short_of_the_ideals_bound_by_less_than_a_point() -> None:
+    assert verdict("success_of_the_ideal", theory_table(above=-0.005, gain=0)).verdict == "holds"
+    assert verdict("success_of_rankings", theory_table(above=-0.005, gain=0)).verdict == "does not hold"
+
+
+def test_a_projection_helps_if_the_nearest_of_many_errs_less() -> None:
+    assert verdict("projection_helps", theory_table(above=0, gain=0.1)).verdict == "holds"
+    assert verdict("projection_helps", theory_table(above=0, gain=-0.1)).verdict == "does not hold"
+    assert verdict("projection_helps", theory_table(above=0, gain=0)).verdict == "cannot be tested here"

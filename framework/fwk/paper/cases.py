@@ -229,6 +229,16 @@ def success_of_rankings(table: pd.DataFrame) -> Iterator[Case]:
         yield _case(f"gmm4: {ranker}", what, above.groupby("seed").min(), Region.above(0))
 
 
+def projection_helps(table: pd.DataFrame) -> Iterator[Case]:
+    """How often the nearest of many is of the other label, before the projection minus after it."""
+    drawn = table[(table["what"] == "nearest") & table["closed"].eq(False)]
+    of_many = drawn[drawn["references"] == drawn["references"].max()]
+    for (dimension, norm), rows in of_many.groupby(["dimension", "norm"]):
+        before, after = (rows[rows["projected"].eq(seen)].set_index("seed")["value"] for seen in (False, True))
+        who = f"{dimension:g} dimensions, |mu| = |psi| = {norm:g}"
+        yield _case(who, "error of the nearest before minus after is above 0", before - after, Region.above(0))
+
+
 def _over_bound(table: pd.DataFrame) -> pd.Series:
     """Success minus its bound, by what it was measured on."""
     where = ["ranker", "alpha", "share", "seed"]

@@ -172,7 +172,8 @@ def _draw_nearest(panel: Axes, table: pd.DataFrame) -> None:
     for i, dimension in enumerate(dimensions):
         for projected in (False, True):
             rows = two[(two["dimension"] == dimension) & two["projected"].eq(projected)].sort_values("norm")
-            closed, drawn = rows[rows["closed"].eq(True)], rows[rows["closed"].eq(False)]
+            closed = rows[rows["closed"].eq(True)]
+            drawn = rows[rows["closed"].eq(False)].groupby("norm", as_index=False)["value"].mean()
             shade, name = shades[i % len(shades)], f"{dimension:g} dimensions" if projected else None
             panel.plot(
                 closed["norm"], 100 * closed["value"], color=shade, linestyle="-" if projected else "--", label=name

@@ -130,9 +130,10 @@ def _nearest_table(table: pd.DataFrame) -> Shown:
                f"Simulated, nearest of {most:g} a label (%)")  # fmt: skip
     rows = []
     for (dimension, norm, projected), of in found.groupby(["dimension", "norm", "projected"], sort=False):
-        one, many = of[of["references"] == 1], of[of["references"] == most]
-        values = (one.loc[one["closed"].eq(True), "value"], one.loc[one["closed"].eq(False), "value"], many["value"])
+        closed, drawn = of[of["closed"].eq(True)], of[of["closed"].eq(False)]
+        one, many = (drawn[drawn["references"] == number] for number in (1, most))
+        values = (closed["value"], one["value"], many["value"])
         rows.append(
-            (f"{dimension:g}", f"{norm:g}", "yes" if projected else "no", *(points_of(v.iloc[-1]) for v in values))
+            (f"{dimension:g}", f"{norm:g}", "yes" if projected else "no", *(points_of(v.mean()) for v in values))
         )
     return Shown("How often the nearer one has the other label.", columns, tuple(rows), (2,))

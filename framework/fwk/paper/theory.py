@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import math
 import warnings
@@ -31,7 +32,7 @@ from fwk.split import seed_of, stream
 from fwk.tables import make_table
 
 IDEAL = "ideal"
-LAYOUT = 2  # of the table; raise it when the rows of the same settings become others
+LAYOUT = 3  # of the table; raise it when the rows of the same settings become others
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Settings:
     held_out     people of each group who are judged
     alphas       sizes of the collective, of which `share` of the candidates flip
     shares       shares of the candidates, for a collective of `alpha`
-    seeds        draws of the mixture
+    seeds        draws of the mixture, and of the neighbours
     dimensions, norms, references, draws   of the nearest neighbours
     """
 
@@ -211,13 +212,11 @@ class _World:
 
 
 def _neighbours(settings: Settings) -> Iterator[dict[str, Any]]:
-    rng = stream(0, "nearest of two")
-    for dimension in settings.dimensions:
-        for norm in settings.norms:
-            for projected in (False, True):
-                of = NearestOfTwo(norm, norm, dimension, projected)
-                where = {"what": "nearest", "dimension": dimension, "norm": norm, "projected": projected}
-                yield {**where, "references": 1, "closed": True, "seed": 0, "value": of.error()}
-                for references in settings.references:
-                    value = of.simulate(rng, settings.draws, references)
-                    yield {**where, "references": references, "closed": False, "seed": 0, "value": value}
+    for dimension, norm, projected in itertools.product(settings.dimensions, settings.norms, (False, True)):
+        of = NearestOfTwo(norm, norm, dimension, projected)
+        where = {"what": "nearest", "dimension": dimension, "norm": norm, "projected": projected}
+        yield {**where, "references": 1, "closed": True, "seed": 0, "value": of.error()}
+        for seed, references in itertools.product(range(settings.seeds), settings.references):
+            rng = stream(seed, "nearest of two", dimension, norm, projected, references)
+            value = of.simulate(rng, settings.draws // settings.seeds, references)
+            yield {**where, "references": references, "closed": False, "seed": seed, "value": value}
