@@ -134,21 +134,19 @@ def low_error_comparable(points: pd.DataFrame) -> Iterator[Case]:
 
 
 def fair_space_helps(points: pd.DataFrame) -> Iterator[Case]:
-    """Least EqOd of RB-dist with distances as encoded, minus with those of a fair representation."""
-    for who, curves in _apart(points, "space", "rb-dist"):
-        for space in _fair(curves):
-            what = f"least EqOd with distances as encoded minus with {space} is above 0"
-            gain = _least(curves["encoded"]) - _least(curves[space])
-            yield _case(who, what, gain, Region.above(0), _notes(curves[space]))
+    """EqOd of RB-dist with distances as encoded, minus with those of a fair representation."""
+    for who, space, raw, fair in _spaces(points, "rb-dist"):
+        for how, gain in ((ON_THE_WAY, _on_the_way(raw, fair)), ("where each is least", _least(raw) - _least(fair))):
+            what = f"EqOd with distances as encoded minus with {space}, {how}, is above 0"
+            yield _case(who, what, gain, Region.above(0), _notes(fair))
 
 
 def fair_space_hurts(points: pd.DataFrame) -> Iterator[Case]:
     """The same for RB-prob, trained on the representation, with the sign turned."""
-    for who, curves in _apart(points, "space", "rb-prob"):
-        for space in _fair(curves):
-            what = f"least EqOd with {space} minus as encoded is above 0"
-            loss = _least(curves[space]) - _least(curves["encoded"])
-            yield _case(who, what, loss, Region.above(0), _notes(curves[space]))
+    for who, space, raw, fair in _spaces(points, "rb-prob"):
+        for how, loss in ((ON_THE_WAY, _on_the_way(fair, raw)), ("where each is least", _least(fair) - _least(raw))):
+            what = f"EqOd with {space} minus as encoded, {how}, is above 0"
+            yield _case(who, what, loss, Region.above(0), _notes(fair))
 
 
 def error_rises_little(points: pd.DataFrame) -> Iterator[Case]:
@@ -297,8 +295,12 @@ def _whole_means(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     return groups[columns].mean()[counts == counts.max()]
 
 
-def _fair(curves: dict[object, pd.DataFrame]) -> list[object]:
-    return [space for space in curves if space not in ("encoded", "standardised")] if "encoded" in curves else []
+def _spaces(points: pd.DataFrame, card: str) -> Iterator[tuple[str, object, pd.DataFrame, pd.DataFrame]]:
+    """For each data set and fair representation: the ranking's curve with distances as encoded, and in it."""
+    for who, curves in _apart(points, "space", card):
+        for space in curves if "encoded" in curves else ():
+            if space not in ("encoded", "standardised"):
+                yield who, space, curves["encoded"], curves[space]
 
 
 def _mixtures(points: pd.DataFrame, equal: bool) -> Iterator[tuple[str, pd.DataFrame]]:
