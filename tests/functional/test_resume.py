@@ -39,12 +39,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+MAIN = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a script it would be ignored
+from fwk.cli import main
+main()
+"""
+
+
 def start(folder: Path, output: str, jobs: int = 2) -> subprocess.Popen[bytes]:
     """The command, in a process group of its own, with its temporary files in the folder."""
     words = ["compare", "-c", "c.yaml", "--no-track", "-j", str(jobs), "-o", output]
     with (folder / "said.txt").open("wb") as said, (folder / "wrong.txt").open("wb") as wrong:
         return subprocess.Popen(
-            [sys.executable, "-c", "from fwk.cli import main; main()", *words],
+            [sys.executable, "-c", MAIN, *words],
             cwd=folder, stdout=said, stderr=wrong, start_new_session=True,
             env={**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": str(folder / "tmp")},
         )  # fmt: skip
