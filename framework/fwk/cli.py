@@ -96,7 +96,10 @@ def reproduce(
     configs: Annotated[Path | None, typer.Option("--configs", help="folder of the configs; configs/paper here")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="folder of the pages; results/paper")] = None,
     plan: Annotated[bool, typer.Option("--plan", help="only show what would be done")] = False,
-    time: Annotated[bool, typer.Option("--time", help="estimate the seconds first, from a few timed fits")] = False,
+    time: Annotated[
+        bool | None,
+        typer.Option("--time/--no-time", help="estimate the seconds first, from a few timed fits; so in full runs"),
+    ] = None,
     claims: Annotated[bool, typer.Option("--claims", help="judge the paper's claims by what is stored")] = False,
     page: Annotated[Path | None, typer.Option("--page", help="where --claims writes; docs/claims.md here")] = None,
     guides: Annotated[bool, typer.Option("--guides", help="parabolas through the fronts of `representation`")] = False,
@@ -112,7 +115,7 @@ def reproduce(
 ) -> None:
     """Run the paper's experiments (alpha, flips, knowledge, firm, representation, gmm4, toy, theory), a page for each.
 
-    Points and fits are printed beforehand. A data set that is not here costs only its own part.
+    Points, fits and seconds of each part are printed beforehand. A data set that is not here costs only its own part.
 
     Exit status: 0 all done, 1 something is missing or failed (the pages say what), 2 a mistake to mend, 130
     interrupted.
@@ -134,7 +137,8 @@ def reproduce(
         chosen = paper.wanted(tuple(experiment or ()))
         order = paper.Order(chosen, wishes, configs or paper.CONFIGS, results, guides)
         with _status("reading", quiet) as say:
-            layouts = paper.lay_out(order, workers if time else 0, say)
+            timed = not (quick or plan) if time is None else time
+            layouts = paper.lay_out(order, workers if timed else 0, say)
         if not quiet:
             terminal.show_layouts(out, layouts)
         whole = True

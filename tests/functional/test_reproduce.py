@@ -14,6 +14,7 @@ from matplotlib.image import imread
 from typer.testing import CliRunner, Result
 
 from fwk.cli import app
+from fwk.paper import parts
 from fwk.paper.experiments import EXPERIMENTS
 
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
@@ -104,6 +105,20 @@ def test_seconds_are_estimated_on_request(place: Path) -> None:
     result = fwk(place, "flips", "--plan", "--time", "--quick", "-j", "1")
     assert re.search(r"about [\d,]+ seconds", result.output)
     assert "seconds, about" in result.output
+
+
+def test_what_is_stored_is_not_estimated_again(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "estimate", lambda *_: 123.0)
+    where = ("alpha", "--quick", "--plan", "--output", str(tmp_path))
+
+    def about(*more: str) -> str:
+        return "".join(re.findall(r"about ([\d,]+) seconds", fwk(place, *where, *more).output))
+
+    assert about("--time") == "123"
+    quick(place, "alpha", "--output", str(tmp_path))
+    assert about("--time") == "0"
+    assert about("--time", "--fresh") == "123"
+    assert about() == "", "a quick run is short"
 
 
 def test_a_data_set_that_is_not_here_costs_only_its_own_part(place: Path) -> None:

@@ -79,7 +79,7 @@ def wanted(names: tuple[str, ...]) -> tuple[Experiment, ...]:
 def lay_out(order: Order, time_with: int = 0, say: Callable[[str], None] = lambda _: None) -> list[Layout]:
     """Every part of the experiments, before any training. Raises Mistake for a config that is missing or faulty.
 
-    time_with  estimate the seconds for so many workers; 0: no estimate
+    time_with  estimate the seconds for so many workers, of what is not stored yet; 0: no estimate
     """
     layouts = []
     for experiment in order.experiments:
@@ -110,8 +110,15 @@ def _laid_out(order: Order, experiment: Experiment, config: Path, time_with: int
     missing = _missing(prepared)
     seconds = None
     if time_with and not missing:
-        seconds = estimate(prepared.plan, prepared.registry.metrics.values(), time_with)
+        left = 1.0 if wishes.fresh else _share_left(output, prepared.plan.points)
+        seconds = left and left * estimate(prepared.plan, prepared.registry.metrics.values(), time_with)
     return Layout(experiment.name, config.stem, wishes, prepared.plan.points, prepared.plan.fits, missing, seconds)
+
+
+def _share_left(output: Path, points: int) -> float:
+    """The share of the points of a part that is not stored, as far as an earlier run has written its table."""
+    part = read_part(output)
+    return max(0.0, 1 - len(part.points) / points) if part is not None else 1.0
 
 
 def _missing(prepared: Prepared) -> str:
