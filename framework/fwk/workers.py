@@ -57,13 +57,14 @@ def answers(cells: Mapping[int, Work], jobs: int, backend: str, marks: Path) -> 
         return
     shutil.rmtree(marks, ignore_errors=True)
     marks.mkdir()
-    threads = {"inner_max_num_threads": 1} if backend == "loky" else {}
+    started: dict[str, Any] = {}  # what joblib does when a worker starts
+    if backend == "loky":
+        started = {"inner_max_num_threads": 1, "initializer": _attend, "initargs": (os.getpid(),)}
     if getattr(threading.excepthook, "func", None) is not _cancelled:
         threading.excepthook = functools.partial(_cancelled, threading.excepthook)
-    with joblib.parallel_config(backend, n_jobs=jobs, **threads), _no_interrupts_inherited():
+    with joblib.parallel_config(backend, n_jobs=jobs, **started), _no_interrupts_inherited():
         pool = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs")
-        parent = os.getpid() if backend == "loky" else None
-        found = pool(joblib.delayed(_marked)(number, cell, marks, parent) for number, cell in list(cells.items()))
+        found = pool(joblib.delayed(_marked)(number, cell, marks) for number, cell in list(cells.items()))
     try:
         for answer in found:  # noqa: UP028  # `yield from` would close what is found itself, outside the filter below
             yield answer
@@ -82,10 +83,8 @@ def working_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def _marked(number: int, cell: Work, marks: Path, parent: int | None) -> tuple[int, Any]:
-    """Do a cell in a worker, which is a child of `parent`; None if it may be anywhere."""
-    if parent is not None and os.getpid() != parent:
-        _attend(parent)
+def _marked(number: int, cell: Work, marks: Path) -> tuple[int, Any]:
+    """Do a cell in a worker."""
     mark = marks / str(number)
     mark.touch()
     with threadpool_limits(1):
@@ -94,9 +93,8 @@ def _marked(number: int, cell: Work, marks: Path, parent: int | None) -> tuple[i
     return number, answer
 
 
-@functools.cache
 def _attend(parent: int) -> None:
-    """Leave Ctrl-C to the parent, and leave with it: a parent that was killed leaves no workers behind."""
+    """In a worker, from its start: leave Ctrl-C to the parent, and leave with it, however it ends."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()

@@ -155,6 +155,19 @@ def test_a_comparison_that_is_killed_three_times_ends_with_the_same_numbers(fold
     assert_killed_and_resumed(folder, "killed", [moments.randrange(5_000, 700_000) for _ in range(3)])
 
 
+@pytest.mark.parametrize("wait", [0.0, 0.2, 0.5, 1.0])
+def test_workers_that_are_only_starting_leave_with_a_command_that_is_killed(folder: Path, wait: float) -> None:
+    process = start(folder, f"early-{wait}")
+    wait_until_training(folder, process)
+    while len(group(process)) < 4:  # the command, two workers, and what tracks their resources
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.005)
+    time.sleep(wait)
+    process.kill()
+    process.wait()
+    wait_until_alone(process)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_comparison_that_is_killed_ten_times_ends_with_the_same_numbers(folder: Path, seed: int) -> None:
