@@ -12,11 +12,11 @@ from matplotlib.lines import Line2D
 
 from fwk.fronts import baseline_of, choose_fronts, curves
 from fwk.paper.curves import RB
-from fwk.paper.panels import datasets, legend, line, name_rows, nothing
+from fwk.paper.panels import datasets, legend, line, name_rows, nothing, repeats_of
 from fwk.report import draw_front
 from fwk.report.strokes import picture, rule, say
 from fwk.report.styles import COLOURS, MARKERS, Style, window
-from fwk.report.words import UNIT, plural
+from fwk.report.words import UNIT
 
 CONSTANT = "constant ranking"
 _CROSS = Line2D([], [], linestyle="none", marker="x", color="#D55E00",
@@ -83,10 +83,7 @@ def _draw_by(
                 nothing(row[0])
         name_rows(rows, names, rankers)
         legend(figure, looks, more=[_CROSS] if _constant(means[means["on_front"]]).any() else (), title=title)
-        repeats = int(fronts["repeats"].max()) if len(fronts) else 0
-        chosen = (
-            f"Fronts chosen on {select}, drawn on test; means of {plural(repeats, 'repeat')}. Dashed: the baseline."
-        )
+        chosen = f"Fronts chosen on {select}, drawn on test; means of {repeats_of(points)}. Dashed: the baseline."
         say(figure, f"{chosen} {told}")
 
 

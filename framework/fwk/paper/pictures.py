@@ -11,10 +11,20 @@ from matplotlib.axes import Axes
 
 from fwk.fronts import mean_over_repeats, zero_budget
 from fwk.paper.curves import by_repeat, least, nobody_flips, user_curves
-from fwk.paper.panels import datasets, legend, line, name_rows, nothing, over_flips, over_shares, unfairness
+from fwk.paper.panels import (
+    datasets,
+    legend,
+    line,
+    name_rows,
+    nothing,
+    over_flips,
+    over_shares,
+    repeats_of,
+    unfairness,
+)
 from fwk.report.strokes import picture, rule, say
 from fwk.report.styles import Style, styles
-from fwk.report.words import long_name, plural, short_name
+from fwk.report.words import long_name, short_name
 
 MEASURES = ("eqod", "sp")
 
@@ -99,7 +109,6 @@ def _user_looks(points: pd.DataFrame) -> dict[str, Style]:
 
 
 def _band(points: pd.DataFrame) -> str:
-    repeats = int(points["repeat"].nunique()) if len(points) else 0
-    bands = ", bands: one standard deviation over repeats to each side" if repeats > 1 else ""
+    bands = ", bands: one standard deviation over repeats to each side" if points["repeat"].max() > 0 else ""
     names = "; ".join(long_name(measure) for measure in MEASURES)
-    return f"Means of {plural(repeats, 'repeat')}{bands}. Dashed: the baseline.\n{names}."
+    return f"Means of {repeats_of(points)}{bands}. Dashed: the baseline.\n{names}."
