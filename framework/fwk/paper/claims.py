@@ -73,7 +73,9 @@ NO_TEXT = (
 OUR_BOUND = (
     "S = P(h(g(x)) = h(x)) as on the authors' page about the paper; the bound is 1 - 2 (1 - alpha) tau / alpha - 2 "
     "rho, for rho = 0 after Hardt et al. (ICML 2023). It presumes the best rule, which a learner of a thousand people "
-    "is not. The printed constants could not be compared: the paper's text is not part of this project."
+    "is not, and a counterfactual that x alone decides, while on the mixture the label takes part: so these rows test "
+    "whether the bound carries over. The printed constants could not be compared: the paper's text is not part of this "
+    "project."
 )
 
 CLAIMS: tuple[Claim, ...] = (
