@@ -36,10 +36,11 @@ def posterior(x: Floats, mu: float, psi: float, minority: Bools | float) -> Floa
 def success_bound(alpha: float, tau: float, rho: float = 0.0) -> float:
     """What success is at least where the firm uses the best rule for the data: 1 - 2 (1 - alpha) tau / alpha - 2 rho.
 
-    A random share alpha of the minority, 0 < alpha <= 1, reports labels of its own; the group is among the features,
-    and g is a function of x. (On this mixture a counterfactual keeps its label, so there the bound is no theorem.) In the
-    minority, S = P(h(g(x)) = h(x)); y*(x) = argmax P0(y | g(x)) is the ideal label; rho(x) is the share of members at x
-    who report another, tau(x) = max_y |P0(y | x) - P0(y | g(x))|; rho and tau are their means.
+    A random share alpha of the minority, 0 < alpha <= 1, reports labels of its own; the group is among the features;
+    and g is a function of x. (On this mixture a counterfactual keeps its label: there the bound is no theorem.)
+
+    In the minority, S = P(h(g(x)) = h(x)); y*(x) = argmax P0(y | g(x)) is the ideal label; rho(x) is the share of
+    members at x who report another, tau(x) = max_y |P0(y | x) - P0(y | g(x))|; rho and tau are their means.
 
     At g(x), in the majority, nobody relabels, so h says y*. Where h(x) is another label, the best rule has seen
     alpha (1 - 2 rho(x)) <= (1 - alpha) (P0(h(x) | x) - P0(y* | x)). The last difference is not positive at g(x), so it
