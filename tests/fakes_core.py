@@ -454,6 +454,19 @@ OWN_TABLE = {
 }
 
 
+GROWN: list[Floats] = []  # what a process of growers has taken
+
+
+@dataclass(frozen=True)
+class Grower:
+    """Work that takes 200 MB more each time, over a second, and keeps them."""
+
+    def do(self) -> int:
+        GROWN.append(np.ones(25_000_000))
+        time.sleep(1.1)
+        return os.getpid()
+
+
 @dataclass(frozen=True)
 class Square:
     """A cell whose answer is a square and its process."""

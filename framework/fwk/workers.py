@@ -60,6 +60,8 @@ def answers(cells: Mapping[int, Work], jobs: int, backend: str, marks: Path) -> 
     started: dict[str, Any] = {}  # what joblib does when a worker starts
     if backend == "loky":
         started = {"inner_max_num_threads": 1, "initializer": _attend, "initargs": (os.getpid(),)}
+        # where psutil is installed, loky replaces a worker that grew: jax alone is enough, and no cell is lost
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs", category=UserWarning)
     if getattr(threading.excepthook, "func", None) is not _cancelled:
         threading.excepthook = functools.partial(_cancelled, threading.excepthook)
     with joblib.parallel_config(backend, n_jobs=jobs, **started), _no_interrupts_inherited():

@@ -146,6 +146,31 @@ def test_workers_ignore_ctrl_c_and_leave_when_their_parent_is_killed(tmp_path: P
     assert not any(alive(worker) for worker in workers), "nobody is left to work for"
 
 
+GREEDY = """
+    import sys
+    from pathlib import Path
+    from fakes_core import Grower
+    from fwk.workers import answers
+    found = dict(answers({n: Grower() for n in range(8)}, 2, "loky", Path(sys.argv[1])))
+    print(len(found), len(set(found.values())))
+"""
+
+
+def test_a_worker_that_grew_is_replaced_without_a_word(tmp_path: Path) -> None:
+    pytest.importorskip("psutil", reason="without psutil, loky keeps workers that grow")
+    ran = subprocess.run(
+        [sys.executable, "-c", dedent(GREEDY), str(tmp_path / "marks")],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    cells, processes = map(int, ran.stdout.split())
+    assert cells == 8
+    assert processes > 2, "loky's guard: a worker that grows by more than 300 MB is replaced"
+    assert ran.stderr == ""
+
+
 def test_what_goes_wrong_in_other_threads_is_still_told() -> None:
     told: list[str] = []
     before, threading.excepthook = threading.excepthook, lambda raised: told.append(repr(raised.exc_value))
