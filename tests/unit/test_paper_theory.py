@@ -13,15 +13,15 @@ from scipy import stats
 
 from fwk.api import Mistake
 from fwk.paper.mixture import NearestOfTwo, majority_rule_eqod, posterior, success_bound
-from fwk.paper.theory import COARSE, IDEAL, fits, simulate, simulated
-from fwk.plugins import load_plugins
+from fwk.paper.simulation import Simulation
+from fwk.paper.theory import COARSE, IDEAL, fits
 
 SETTINGS = dataclasses.replace(COARSE, p=150, m=60, held_out=300, seeds=1, draws=400)
 
 
 @pytest.fixture(scope="module")
-def table() -> pd.DataFrame:
-    return simulate(load_plugins(), SETTINGS)
+def table(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    return Simulation(tmp_path_factory.mktemp("theory"), SETTINGS).table()
 
 
 @pytest.mark.parametrize(("mu", "psi"), [(2.0, 2.0), (1.0, 1.5), (1.5, 1.0), (0.3, 0.0)])
@@ -165,17 +165,58 @@ def test_bounds_follow_from_what_was_measured(table: pd.DataFrame) -> None:
     assert table[table["in_X"].eq(False)].query("what == 'bound'").empty, "it presumes a rule that sees the group"
 
 
-def test_what_was_simulated_is_kept_for_the_same_settings_only(tmp_path: Path, table: pd.DataFrame) -> None:
-    registry = load_plugins()
-    pd.testing.assert_frame_equal(simulated(tmp_path, registry, SETTINGS), table)
-    (kept,) = tmp_path.iterdir()
-    written = kept.stat().st_mtime_ns
-    simulated(tmp_path, registry, SETTINGS)
-    assert kept.stat().st_mtime_ns == written
-    simulated(tmp_path, registry, dataclasses.replace(SETTINGS, rankers=("random",), draws=300))
-    assert len(list(tmp_path.iterdir())) == 2
+def test_what_was_simulated_is_kept_for_the_same_settings_only(tmp_path: Path) -> None:
+    small = dataclasses.replace(SETTINGS, rankers=("random",), alphas=(1.0,), shares=())
+    simulation = Simulation(tmp_path, small)
+    found = simulation.table()
+    assert list(tmp_path.iterdir()) == [simulation.path]
+    simulation.path.touch()
+    written = simulation.path.stat().st_mtime_ns
+    pd.testing.assert_frame_equal(simulation.table(), found)
+    assert simulation.path.stat().st_mtime_ns == written
+    assert simulation.seconds(1) == 0
+    assert simulation.seconds(1, fresh=True) > 0
+    other = Simulation(tmp_path, dataclasses.replace(small, draws=300))
+    assert not other.path.exists()
+    assert other.seconds(1) > 0
+    simulation.forget()
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_simulation_without_its_cards_says_which_are_missing() -> None:
-    with pytest.raises(Mistake, match="rb-prob, rb-label, rb-dist, random"):
-        simulate(load_plugins(("fwk-user-side",)), SETTINGS)
+def test_two_workers_and_an_interruption_change_no_number_of_the_simulation(
+    tmp_path: Path, table: pd.DataFrame
+) -> None:
+    simulation = Simulation(tmp_path, SETTINGS)
+    said: list[str] = []
+
+    def interrupted(text: str) -> None:
+        said.append(text)
+        if len(said) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulation.table(say=interrupted)
+    assert len(list(tmp_path.iterdir())) == 2, "two of three pieces"
+    before = Simulation(tmp_path / "nothing", SETTINGS).seconds(1)
+    assert 0 < simulation.seconds(1) < before
+    pd.testing.assert_frame_equal(simulation.table(jobs=2, say=said.append), table)
+    assert said == ["theory: 1 of 3 draws", "theory: 2 of 3 draws", "theory: 3 of 3 draws"]
+    assert list(tmp_path.iterdir()) == [simulation.path]
+
+
+def test_the_estimate_counts_every_fit_of_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a second a fit and a second for each of the neighbours' norms, and the draws themselves for nothing."""
+    monkeypatch.setattr(
+        "fwk.paper.simulation._timed",
+        lambda piece, _: float(fits(piece.settings) if piece.seed is not None else len(piece.settings.norms)),
+    )
+    simulation = Simulation(tmp_path, COARSE)
+    assert simulation.seconds(1) == pytest.approx(fits(COARSE) + len(COARSE.norms))
+    assert simulation.seconds(2) == pytest.approx((fits(COARSE) + len(COARSE.norms)) / 2)
+
+
+def test_a_simulation_without_its_cards_says_which_are_missing(tmp_path: Path) -> None:
+    simulation = Simulation(tmp_path, SETTINGS, ("fwk-user-side",))
+    for wanted in (simulation.table, lambda: simulation.seconds(1)):
+        with pytest.raises(Mistake, match="rb-prob, rb-label, rb-dist, random"):
+            wanted()

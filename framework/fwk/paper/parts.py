@@ -13,6 +13,7 @@ from fwk.estimate import estimate
 from fwk.hints import nearest_name
 from fwk.paper.experiments import EXPERIMENTS, Experiment
 from fwk.paper.page import Told
+from fwk.paper.simulation import Simulation
 from fwk.paper.stored import Part, read_part
 from fwk.paper.theory import COARSE, Settings, fits
 from fwk.prepare import Prepared, Wishes, prepare
@@ -46,9 +47,9 @@ class Order:
         return QUICK if self.wishes.coarse else ""
 
     @property
-    def settings(self) -> Settings:
-        """Of the theory's simulation."""
-        return COARSE if self.wishes.coarse else Settings()
+    def theory(self) -> Simulation:
+        """The theory's simulation."""
+        return theory_in(self.results, self.wishes.coarse, self.wishes.without)
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class Layout:
     fits: int
     missing: str = ""
     seconds: float | None = None
+
+
+def theory_in(results: Path, coarse: bool, without: tuple[str, ...] = ()) -> Simulation:
+    """The theory's simulation, as it is kept in the folder of the results."""
+    return Simulation(results / "theory", COARSE if coarse else Settings(), without)
 
 
 def wanted(names: tuple[str, ...]) -> tuple[Experiment, ...]:
@@ -84,12 +90,21 @@ def lay_out(order: Order, time_with: int = 0, say: Callable[[str], None] = lambd
     layouts = []
     for experiment in order.experiments:
         if experiment.name == "theory":
-            layouts.append(Layout("theory", "theory", None, 0, fits(order.settings)))
+            layouts.append(_theory(order, time_with))
             continue
         for config in configs_of(order, experiment):
             say(f"reading {config}" + (", and timing a few cells" if time_with else ""))
             layouts.append(_laid_out(order, experiment, config, time_with))
     return layouts
+
+
+def _theory(order: Order, time_with: int) -> Layout:
+    layout = Layout("theory", "theory", None, 0, fits(order.theory.settings))
+    try:
+        seconds = order.theory.seconds(time_with, order.wishes.fresh) if time_with else None
+    except Mistake as mistake:
+        return dataclasses.replace(layout, missing=str(mistake))
+    return dataclasses.replace(layout, seconds=seconds)
 
 
 def configs_of(order: Order, experiment: Experiment) -> list[Path]:

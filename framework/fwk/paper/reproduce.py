@@ -14,12 +14,10 @@ from fwk.paper.experiments import EXPERIMENTS, Experiment
 from fwk.paper.front_pictures import draw_representation
 from fwk.paper.mixture_pictures import draw_theory, draw_toy
 from fwk.paper.page import Told, write_page
-from fwk.paper.parts import QUICK, Done, Layout, Order, run_part
+from fwk.paper.parts import QUICK, Done, Layout, Order, run_part, theory_in
 from fwk.paper.stored import Part, read_part, together
 from fwk.paper.tables import Shown, theory_tables
-from fwk.paper.theory import COARSE, Settings, kept_at, simulated
 from fwk.paper.toy import scene_of
-from fwk.plugins import load_plugins
 from fwk.progress import Watch
 
 CLAIMS_PAGE = Path("docs/claims.md")
@@ -77,7 +75,9 @@ def _theory(order: Order, experiment: Experiment, page: Path, watch: Watch) -> b
     shown: dict[str, Shown] = {}
     table = pd.DataFrame()
     try:
-        table = simulated(order.results / "theory", load_plugins(order.wishes.without), order.settings)
+        if order.wishes.fresh:
+            order.theory.forget()
+        table = order.theory.table(order.wishes.options.jobs, watch.say)
         draw_theory(table, page.with_suffix(".png"))
         shown = theory_tables(table)
     except Mistake as mistake:
@@ -93,9 +93,9 @@ def _theory(order: Order, experiment: Experiment, page: Path, watch: Watch) -> b
 def judge_stored(results: Path, coarse: bool = False) -> list[Judged]:
     """Every claim, judged by the points that lie in the results folder."""
     points = {name: together(_stored(results, name, coarse)) for name in EXPERIMENTS}
-    theory = kept_at(results / "theory", COARSE if coarse else Settings())
-    if theory.exists():
-        points["theory"] = pd.read_parquet(theory)
+    theory = theory_in(results, coarse)
+    if theory.path.exists():
+        points["theory"] = theory.table()
     race = read_part(results.parent / f"{RACE_IN_X}{QUICK if coarse else ''}")
     return judge({**points, RACE_IN_X: together([race] if race is not None else [])})
 

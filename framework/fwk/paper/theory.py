@@ -7,21 +7,16 @@ printed equation was at hand to compare with.
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import itertools
-import json
 import math
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from fwk.api import Bools, Floats, Ints, Labelled, Mistake, Note
+from fwk.api import Bools, Floats, Ints, Labelled, Note
 from fwk.evaluate import cells
 from fwk.firm import Learner
 from fwk.paper.mixture import NearestOfTwo, posterior, success_bound
@@ -32,7 +27,6 @@ from fwk.split import seed_of, stream
 from fwk.tables import make_table
 
 IDEAL = "ideal"
-LAYOUT = 3  # of the table; raise it when the rows of the same settings become others
 
 
 @dataclass(frozen=True)
@@ -69,42 +63,36 @@ COARSE = Settings(p=300, m=120, held_out=500, alphas=(0.1, 0.3, 1.0), shares=(0.
                   dimensions=(2, 10), norms=(1.0, 2.0), draws=1000)  # fmt: skip
 
 
-def simulated(folder: Path, registry: Registry, settings: Settings) -> pd.DataFrame:
-    """The table of `simulate`, kept in the folder for the same settings. Raises Mistake where a card is missing."""
-    path = kept_at(folder, settings)
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        table = simulate(registry, settings)
-        part = path.with_suffix(".part")
-        table.to_parquet(part)
-        part.replace(path)
-    return pd.read_parquet(path)
+@dataclass(frozen=True)
+class Piece:
+    """What is worked out at one go: the rules of one draw of the mixture, or, of no seed, the nearest neighbours."""
+
+    settings: Settings
+    seed: int | None = None
+    in_X: bool = False
+
+    def rows(self, registry: Registry) -> Iterator[dict[str, Any]]:
+        """One row a value: `what` is measured, of whom, where; `seed` numbers the draws.
+
+        success      S = P(h(g(x)) = h(x)) over the minority, g(x) being the person's counterfactual in the majority
+        label_error  rho, the share of the collective whose label, after its flips, is not argmax P0(y | g(x)); a ranker
+                     called IDEAL relabels its whole collective so, in both directions
+        tau          E |P0(y = 1 | x) - P0(y = 1 | g(x))| over the minority
+        bound        `success_bound` of these, where the group is among the features, as it presumes
+        eqod         of the rule
+        nearest      share of minority people whose nearer one of two majority people, one of each label, has the other
+                     label; `closed` by `NearestOfTwo.error`, or simulated
+        """
+        if self.seed is None:
+            yield from _neighbours(self.settings)
+        else:
+            yield from _rules(registry, self.settings, self.seed, self.in_X)
 
 
-def kept_at(folder: Path, settings: Settings) -> Path:
-    """The file of the table of `simulate`, whether it is there or not."""
-    content = json.dumps([LAYOUT, dataclasses.asdict(settings)], sort_keys=True)
-    return folder / f"theory-{hashlib.blake2b(content.encode(), digest_size=6).hexdigest()}.parquet"
-
-
-def simulate(registry: Registry, settings: Settings) -> pd.DataFrame:
-    """One row a value: `what` is measured, of whom, where; `seed` numbers the draws.
-
-    success      S = P(h(g(x)) = h(x)) over the minority, g(x) being the person's counterfactual in the majority
-    label_error  rho, the share of the collective whose label, after its flips, is not argmax P0(y | g(x)); a ranker
-                 called IDEAL relabels its whole collective so, in both directions
-    tau          E |P0(y = 1 | x) - P0(y = 1 | g(x))| over the minority
-    bound        `success_bound` of these, where the group is among the features, as it presumes
-    eqod         of the rule
-    nearest      share of minority people whose nearer one of two majority people, one of each label, has the other
-                 label; `closed` by `NearestOfTwo.error`, or simulated
-    """
-    needed = {"gmm4": registry.datasets, **dict.fromkeys(settings.rankers, registry.methods)}
-    if missing := [name for name, known in needed.items() if name not in known]:
-        raise Mistake(f"the theory's simulation needs {', '.join(missing)}; `fwk plugins` says what is installed")
-    rows = [*_rules(registry, settings), *_neighbours(settings)]
-    flags = dict.fromkeys(("in_X", "projected", "closed"), "boolean")  # missing where a row is not about it
-    return pd.DataFrame(rows).astype(flags)
+def pieces(settings: Settings) -> tuple[Piece, ...]:
+    """All of it, in the order of the table."""
+    draws = itertools.product(range(settings.seeds), settings.in_X)
+    return (*(Piece(settings, seed, in_X) for seed, in_X in draws), Piece(settings))
 
 
 def fits(settings: Settings) -> int:
@@ -119,22 +107,20 @@ def _wanted(settings: Settings) -> list[tuple[float, float]]:
     return list(dict.fromkeys([*by_alpha, *((settings.alpha, share) for share in settings.shares)]))
 
 
-def _rules(registry: Registry, settings: Settings) -> Iterator[dict[str, Any]]:
-    for seed in range(settings.seeds):
-        for in_X in settings.in_X:
-            world = _World.drawn(registry, settings, seed, in_X)
-            tau = world.tau()
-            tried = [("nobody", 0.0, 0.0), *((IDEAL, alpha, math.nan) for alpha in settings.alphas)]
-            tried += [(name, alpha, share) for name in settings.rankers for alpha, share in _wanted(settings)]
-            for ranker, alpha, share in tried:
-                values = world.values(registry, ranker, alpha, share)
-                if ranker == "nobody":
-                    values["tau"] = tau
-                elif in_X:
-                    values["bound"] = success_bound(alpha, tau, values["label_error"])
-                where = {"in_X": in_X, "seed": seed, "ranker": ranker, "alpha": alpha, "share": share}
-                for what, value in values.items():
-                    yield {**where, "what": what, "value": value}
+def _rules(registry: Registry, settings: Settings, seed: int, in_X: bool) -> Iterator[dict[str, Any]]:
+    world = _World.drawn(registry, settings, seed, in_X)
+    tau = world.tau()
+    tried = [("nobody", 0.0, 0.0), *((IDEAL, alpha, math.nan) for alpha in settings.alphas)]
+    tried += [(name, alpha, share) for name in settings.rankers for alpha, share in _wanted(settings)]
+    for ranker, alpha, share in tried:
+        values = world.values(registry, ranker, alpha, share)
+        if ranker == "nobody":
+            values["tau"] = tau
+        elif in_X:
+            values["bound"] = success_bound(alpha, tau, values["label_error"])
+        where = {"in_X": in_X, "seed": seed, "ranker": ranker, "alpha": alpha, "share": share}
+        for what, value in values.items():
+            yield {**where, "what": what, "value": value}
 
 
 @dataclass(frozen=True, eq=False)
