@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -203,14 +203,5 @@ ATTITUDES_CARD = Dataset(
     citation=f"{_CITATION}; Jeong, H., Wang, H. and Calmon, F. P. (2022). Fairness without imputation. AAAI 2022",
     counts={"rows_read": 21_444, "rows": 21_444, "minority": 9_590, "favourable": 10_722},
 )
-CARD = Dataset(
-    name="hsls",
-    make=Hsls,
-    minority="racebin == 0",
-    audit=("x1race", "x1sex"),
-    publisher=_PUBLISHER,
-    terms=_TERMS,
-    citation=_CITATION,
-    counts={"rows_read": 21_444, "rows": 21_444, "minority": 7_918, "favourable": 10_722},
-)
+CARD = replace(LITE_CARD, name="hsls", make=Hsls)
 CARDS = (CARD, LITE_CARD, CORE_CARD, ATTITUDES_CARD)
