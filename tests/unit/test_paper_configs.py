@@ -18,6 +18,7 @@ FOLDER = Path(__file__).parents[2] / "configs" / "paper"
 PARTS = sorted(path for path in FOLDER.glob("*-*.yaml"))
 SETS = ("acs-ca", "acs-us", "adult", "compas", "hsls-core", "hsls-lite", "waterbirds-pca")
 ON_DATA = ("alpha", "flips", "knowledge", "firm", "representation")
+RESPLIT = ("adult", "compas", "hsls-lite")
 OF_THE_SET = ("name", "description", "output", "datasets", "budgets")
 LARGEST = ("repeats", "alpha", "methods")  # what acs-us may have less of
 
@@ -47,7 +48,7 @@ def test_every_config_is_sound_and_is_called_as_its_file(path: Path, registry: R
 def test_every_experiment_has_a_config_for_every_data_set() -> None:
     assert {path.stem for path in PARTS} == {
         *(f"{name}-{data}" for name in ON_DATA for data in SETS), "gmm4-equal", "gmm4-long-mu", "gmm4-long-psi",
-        "toy-toy",
+        "toy-toy", *(f"flips-{data}-resplit" for data in RESPLIT),
     }  # fmt: skip
 
 
@@ -64,6 +65,16 @@ def test_configs_of_an_experiment_differ_in_their_data_only(name: str) -> None:
             assert kept == common
         assert config["repeats"] == (3 if data == "acs-us" else 10)
         assert (config["resplit"], config["select"]) == (False, "test")
+
+
+@pytest.mark.parametrize("data", RESPLIT)
+def test_new_splits_change_nothing_else(data: str) -> None:
+    one, new = read(FOLDER / f"flips-{data}.yaml"), read(FOLDER / f"flips-{data}-resplit.yaml")
+    assert (one.pop("resplit"), new.pop("resplit")) == (False, True)
+    assert new["datasets"][0].pop("called") == f"{data}, new splits"
+    for key in ("name", "description", "output"):
+        assert one.pop(key) != new.pop(key)
+    assert one == new
 
 
 @pytest.mark.parametrize("data", SETS)
