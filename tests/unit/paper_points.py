@@ -39,7 +39,8 @@ def together(*curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(card: str, eqod: float, *, error: float = 0.1, repeats: int = REPEATS, noise: float = NOISE,
-          tpr_gap: float | None = None, notes: str = "", **given: Any) -> pd.DataFrame:  # fmt: skip
+          tpr_gap: float | None = None, notes: str = "", accepted: float = 0.4, people: int = 10**6,
+          **given: Any) -> pd.DataFrame:  # fmt: skip
     said = {"dataset": "adult", "group_in_X": True, "learner": "Tree", "method": card, "alpha": np.nan,
             "majority_known": np.nan, "space": None, **given}  # fmt: skip
     rng = np.random.default_rng(crc32(repr((card, eqod, sorted(given.items(), key=str))).encode()))
@@ -49,6 +50,10 @@ def _rows(card: str, eqod: float, *, error: float = 0.1, repeats: int = REPEATS,
         table[f"{part}.eqod"] = (eqod + noise * rng.normal(size=repeats)).clip(0)
         table[f"{part}.error"] = error + noise * rng.normal(size=repeats)
         table[f"{part}.sp"] = (eqod + noise * rng.normal(size=repeats)).clip(0)
+        for group in ("majority", "minority"):
+            table[f"{part}.acceptance.{group}"] = accepted
+            table[f"{part}.n.{group}.0"] = table[f"{part}.n.{group}.1"] = people
+    table["test.fpr.majority"], table["test.fpr.minority"] = 0.2, 0.2 + eqod
     table["test.tpr.majority"] = 0.8
     table["test.tpr.minority"] = 0.8 - gap - noise * rng.normal(size=repeats)
     return table.assign(card=card, stage="", plugin="p", version="1", knobs="{}", notes=notes, seconds=0.0,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from fwk.paper.statistics import Region, effect, holm
+from fwk.paper.statistics import Region, effect, holm, jackknife
 
 NUMBERS = st.lists(st.floats(-1, 1).map(lambda x: round(x, 3)), min_size=3, max_size=12)
 
@@ -53,11 +53,43 @@ def test_between_agrees_exactly_where_the_interval_lies_within(differences: list
         assert found.p == pytest.approx(2 * one_sided, rel=1e-6, abs=1e-12)
 
 
-@pytest.mark.parametrize(("value", "p"), [(0.2, 0.0), (0.0, 1.0)])
-def test_equal_differences_leave_no_doubt(value: float, p: float) -> None:
-    found = effect([value] * 4, Region.above(0))
+@pytest.mark.parametrize(("value", "n", "p"), [(0.2, 4, 0.125), (0.2, 2, 0.5), (-0.2, 10, 2 / 1024), (0.0, 4, 1.0)])
+def test_equal_differences_have_the_sign_tests_p(value: float, n: int, p: float) -> None:
+    found = effect([value] * n, Region.above(0))
     assert found is not None
     assert (found.mean, found.low, found.high, found.p) == (value, value, value, p)
+    if value:
+        assert p == pytest.approx(stats.binomtest(n, n).pvalue)
+
+
+def test_an_error_that_all_repeats_share_widens_the_interval_to_what_is_there() -> None:
+    """Intervals of the mean cover the truth in 95 of 100 worlds, though all repeats of a world err together."""
+    rng = np.random.default_rng(0)
+    covered = alone = 0
+    for _ in range(2000):
+        differences = 0.3 + 0.2 * rng.normal() + 0.1 * rng.normal(size=10)
+        found, without = (effect(differences, Region.above(0), shared) for shared in (0.2, 0.0))
+        assert found is not None
+        assert without is not None
+        covered += found.low < 0.3 < found.high
+        alone += without.low < 0.3 < without.high
+    assert 0.95 <= covered / 2000 <= 0.99, "Student's t with few degrees of freedom is on the safe side"
+    assert alone / 2000 < 0.5
+
+
+@given(NUMBERS)
+def test_pseudo_values_of_a_mean_are_the_values(values: list[float]) -> None:
+    given_values = np.array(values)
+    np.testing.assert_allclose(jackknife(len(values), lambda kept: float(given_values[kept].mean())), values, atol=1e-9)
+
+
+def test_the_jackknife_tells_the_error_of_a_ratio() -> None:
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(2, 0.2, 400), rng.normal(5, 0.5, 400)
+    found = jackknife(400, lambda kept: float(y[kept].mean() / x[kept].mean()))
+    assert found.mean() == pytest.approx(2.5, abs=0.05)
+    by_delta = np.std(y / 2 - 2.5 * x / 2)
+    assert found.std() == pytest.approx(by_delta, rel=0.1)
 
 
 @pytest.mark.parametrize("few", [[], [0.3]])

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from fwk.api import Floats
+from fwk.api import Floats, Ints
 from fwk.fronts.scenario import SURROUNDINGS
-from fwk.paper.curves import RB, all_flip, by_repeat, flips_to_reach, least, mean_over_flips, nobody_flips, user_curves
-from fwk.paper.statistics import Region
+from fwk.paper.curves import (
+    RB,
+    all_flip,
+    at_equal_error,
+    by_repeat,
+    flips_to_reach,
+    least,
+    mean_over_flips,
+    nobody_flips,
+    user_curves,
+)  # fmt: skip
+from fwk.paper.statistics import Region, jackknife
 from fwk.paper.theory import IDEAL
-from fwk.report.words import points_of
+from fwk.report.words import points_of, setting
 
 SMALL = 0.01
 """One percentage point: what counts as none, and as comparable."""
@@ -20,6 +31,12 @@ SMALL = 0.01
 PICKED = "validation"
 """The part on which the setting is chosen whose figures on test are compared, whatever part drew the fronts."""
 
+
+LOW_ERROR = (0.001, 0.002, 0.003, 0.004, 0.005)
+"""Rises of error up to half a percentage point: where error is low."""
+
+UP_TO_A_POINT = (0.0025, 0.005, 0.0075, 0.01)
+"""Rises of error at which fronts are compared."""
 
 ON_THE_WAY = "averaged over flips until one of them is least"
 
@@ -34,6 +51,7 @@ class Case:
     region       where their mean should lie
     unit         "pp" for differences of rates (shown in percentage points), or what is counted, such as "flips"
     note         a remark on the points, such as a constant ranking
+    shared       standard deviation of the error that all differences have in common, for `effect`
     """
 
     who: str
@@ -42,6 +60,12 @@ class Case:
     region: Region
     unit: str = "pp"
     note: str = ""
+    shared: float = 0.0
+
+    @property
+    def nothing(self) -> bool:
+        """Whether all differences are 0 to the last bit: one and the same rule was compared with itself."""
+        return len(self.differences) > 0 and not self.differences.any()
 
 
 def saturation(points: pd.DataFrame) -> Iterator[Case]:
@@ -57,16 +81,22 @@ def saturation(points: pd.DataFrame) -> Iterator[Case]:
 
 
 def fewer_flips(points: pd.DataFrame) -> Iterator[Case]:
-    """Flips that random needs to reach half of an informed ranking's fall of EqOd, minus its own."""
+    """Flips at which the mean curve of random reaches half of an informed ranking's fall of EqOd, minus its own."""
     for curve in _informed(points):
         random = _same_place(points, curve, "random")
-        if random.empty:
+        repeats = sorted(set(curve["repeat"]) & set(random["repeat"]))
+        if len(repeats) < 2 or least(curve, "eqod", PICKED).empty:
             continue
-        before = nobody_flips(curve)["test.eqod"].mean()
-        level = (before + _least(curve).mean()) / 2
-        more = flips_to_reach(random, "eqod", level) - flips_to_reach(curve, "eqod", level)
-        what = "flips of random minus its own, to half of its fall of EqOd, is above 0"
-        yield _case(_who(curve), what, more, Region.above(0), _notes(curve), unit="flips")
+
+        def more(
+            kept: Ints, its: pd.DataFrame = curve, theirs: pd.DataFrame = random, of: list[int] = repeats
+        ) -> float:
+            mine, other = (rows[rows["repeat"].isin([of[place] for place in kept])] for rows in (its, theirs))
+            level = (nobody_flips(mine)["test.eqod"].mean() + _least(mine).mean()) / 2
+            return flips_to_reach(other, "eqod", level) - flips_to_reach(mine, "eqod", level)
+
+        what = "flips of random minus its own, to half of its fall of mean EqOd, is above 0"
+        yield Case(_who(curve), what, jackknife(len(repeats), more), Region.above(0), "flips", _notes(curve))
 
 
 def random_is_worst(points: pd.DataFrame) -> Iterator[Case]:
@@ -82,14 +112,17 @@ def random_is_worst(points: pd.DataFrame) -> Iterator[Case]:
 
 
 def distance_on_compas(points: pd.DataFrame) -> Iterator[Case]:
-    """EqOd of the other two rankings, minus that of RB-dist, on the way down: above 0 on COMPAS, below elsewhere."""
+    """EqOd of the other two rankings, minus that of RB-dist: above 0 on COMPAS, below elsewhere."""
     for curve in user_curves(points, "rb-prob", "rb-label"):
         dist = _same_place(points, curve, "rb-dist")
         if dist.empty:
             continue
         better = "compas" in str(curve["dataset"].iloc[0])
-        what = f"EqOd of it minus that of rb-dist, {ON_THE_WAY}, is {'above' if better else 'below'} 0"
-        yield _case(_who(curve), what, _on_the_way(curve, dist), Region.above(0) if better else Region.below(0))
+        side, region = ("above", Region.above(0)) if better else ("below", Region.below(0))
+        what = f"EqOd of it minus that of rb-dist, {ON_THE_WAY}, is {side} 0"
+        yield _case(_who(curve), what, _on_the_way(curve, dist), region)
+        what = f"least EqOd of it minus that of rb-dist is {side} 0"
+        yield _case(_who(curve), what, _least(curve) - _least(dist), region)
 
 
 def upturn(points: pd.DataFrame) -> Iterator[Case]:
@@ -102,51 +135,64 @@ def upturn(points: pd.DataFrame) -> Iterator[Case]:
 
 
 def ten_known(points: pd.DataFrame) -> Iterator[Case]:
-    """What EqOd is higher with ten known, minus a quarter of what it falls when all are known."""
+    """What EqOd is higher with ten known on the way down, minus a quarter of what it falls there when all are known."""
     for who, curves in _apart(points.assign(majority_known=points["majority_known"].fillna(0)), "majority_known"):
         if not {0.0, 10.0} <= set(curves):
             continue
-        ten, all_known = _least(curves[10.0]), _least(curves[0.0])
-        before = by_repeat(nobody_flips(curves[0.0]), "test.eqod")
-        what = "least EqOd with ten known minus with all known, minus a quarter of the fall with all known, is below 0"
-        lost = (ten - all_known) - (before - all_known) / 4
-        yield _case(who, what, lost, Region.below(0), _notes(curves[10.0]))
+        ten, everybody = curves[10.0], curves[0.0]
+        most = _most(ten, everybody)
+        with_ten, with_all = (mean_over_flips(curve, "eqod", most) for curve in (ten, everybody))
+        fall = by_repeat(nobody_flips(everybody), "test.eqod") - with_all
+        what = (
+            f"EqOd with ten known minus with all known, {ON_THE_WAY}, minus a quarter of the fall with all, is below 0"
+        )
+        yield _case(who, what, with_ten - with_all - fall / 4, Region.below(0), _notes(ten))
 
 
 def cannot_reach_zero(points: pd.DataFrame) -> Iterator[Case]:
-    """Least EqOd of the collective's best ranking and of the firm's best method, and the firm's error over it."""
-    for dataset, user, firm in _sides(points):
-        ours, theirs = by_repeat(user, "test.eqod"), by_repeat(firm, "test.eqod")
-        names = f"{dataset}: {user['method'].iloc[0]}, {firm['method'].iloc[0]}"
-        yield _case(names, "the collective's least EqOd is above 1", ours, Region.above(SMALL))
-        yield _case(names, "the firm's least EqOd is below 1", theirs, Region.below(SMALL))
+    """Least EqOd of the collective's best ranking and of the firm's best method, and the firm's error over it.
+
+    The collective's is held against what a rule with equal rates would show: EqOd is a mean of absolute gaps, which on
+    a finite test part are not 0. The firm's rule has to tell people apart: it accepts between 1 and 99 % of either
+    group on the part that chooses.
+    """
+    for dataset, rows in points.groupby("dataset", sort=False):
+        accepted = rows[[f"{PICKED}.acceptance.{group}" for group in ("majority", "minority")]]
+        tells = ((accepted > SMALL) & (accepted < 1 - SMALL)).all(axis=1)
+        user, firm = (_best(of, of[f"{PICKED}.eqod"]) for of in (_side(rows, "user"), _side(rows[tells], "firm")))
+        if user.empty or firm.empty:
+            continue
+        names = f"{dataset}: {_named(user)}, {_named(firm)}"
+        noise, people = _noise(user)
+        what = "the collective's least EqOd minus what equal rates would show on these people is above 0"
+        note = f"{points_of(user['test.eqod'].mean())}; equal rates would show {points_of(noise.mean())}"
+        yield _case(names, what, by_repeat(user, "test.eqod") - noise, Region.above(0), note, shared=people)
+        what = "the firm's least EqOd, of rules that accept between 1 and 99 % of either group, is below 1"
+        yield _case(names, what, by_repeat(firm, "test.eqod"), Region.below(SMALL), shared=_noise(firm)[1])
         dearer = by_repeat(firm, "test.error") - by_repeat(user, "test.error")
         yield _case(names, "the firm's error there minus the collective's is above 0", dearer, Region.above(0))
 
 
 def low_error_comparable(points: pd.DataFrame) -> Iterator[Case]:
-    """Least EqOd of either side within half a percentage point of the baseline's error: a difference below 1."""
-    for dataset, user, firm in _sides(points, within=0.005):
-        names = f"{dataset}: {user['method'].iloc[0]}, {firm['method'].iloc[0]}"
-        what = "least EqOd within +0.5 of error, the collective's minus the firm's, is between -1 and 1"
-        apart = by_repeat(user, "test.eqod") - by_repeat(firm, "test.eqod")
-        yield _case(names, what, apart, Region.within(SMALL))
+    """EqOd of the collective's front minus that of the firm's, where error rises by at most half a percentage point."""
+    for dataset, rows in points.groupby("dataset", sort=False):
+        sides = _side(rows, "user"), _side(rows, "firm")
+        if all(len(side) for side in sides):
+            base = rows[rows["card"] == "baseline"]
+            user, firm = (at_equal_error(side, base, LOW_ERROR, PICKED) for side in sides)
+            what = "EqOd of the collective's front minus the firm's, over rises of error up to 0.5, is between -1 and 1"
+            note = f"error on test: {_rise(user)}, the firm's {_rise(firm)}"
+            yield _case(str(dataset), what, user["eqod"] - firm["eqod"], Region.within(SMALL), note)
 
 
 def fair_space_helps(points: pd.DataFrame) -> Iterator[Case]:
-    """EqOd of RB-dist with distances as encoded, minus with those of a fair representation."""
-    for who, space, raw, fair in _spaces(points, "rb-dist"):
-        for how, gain in ((ON_THE_WAY, _on_the_way(raw, fair)), ("where each is least", _least(raw) - _least(fair))):
-            what = f"EqOd with distances as encoded minus with {space}, {how}, is above 0"
-            yield _case(who, what, gain, Region.above(0), _notes(fair))
+    """EqOd of RB-dist's front with distances as encoded, minus with those of a fair representation."""
+    yield from _fair_space(points, "rb-dist", 1, "EqOd with distances as encoded minus with {space}")
 
 
 def fair_space_hurts(points: pd.DataFrame) -> Iterator[Case]:
     """The same for RB-prob, trained on the representation, with the sign turned."""
-    for who, space, raw, fair in _spaces(points, "rb-prob"):
-        for how, loss in ((ON_THE_WAY, _on_the_way(fair, raw)), ("where each is least", _least(fair) - _least(raw))):
-            what = f"EqOd with {space} minus as encoded, {how}, is above 0"
-            yield _case(who, what, loss, Region.above(0), _notes(fair))
+    yield from _fair_space(points, "rb-prob", -1, "EqOd with {space} minus as encoded")
 
 
 def error_rises_little(points: pd.DataFrame) -> Iterator[Case]:
@@ -180,14 +226,18 @@ def group_matters(points: pd.DataFrame) -> Iterator[Case]:
 def tends_to_half(points: pd.DataFrame) -> Iterator[Case]:
     """EqOd minus one half at the largest majority, with all flips, where the norms are equal."""
     for who, rows in _mixtures(points, equal=True):
-        at_most = rows[rows["of_p"] == rows["of_p"].max()]["test.eqod"] - 0.5
-        fewest = rows[rows["of_p"] == rows["of_p"].min()]["test.eqod"] - 0.5
-        p = f"p = {rows['of_p'].max():,.0f}"
-        yield _case(who, f"EqOd minus 50 at {p} is between -5 and 5", at_most, Region.within(0.05))
-        nearer = at_most.abs() - fewest.abs()
-        yield _case(
-            who, f"its distance from 50 at {p} minus that at the smallest p is below 0", nearer, Region.below(0)
+        at_most, fewest = (
+            rows[rows["of_p"] == end]["test.eqod"] - 0.5 for end in (rows["of_p"].max(), rows["of_p"].min())
         )
+        p = f"p = {rows['of_p'].max():,.0f}"
+        yield _case(who, f"EqOd minus 50 at {p} is between -2 and 2", at_most, Region.within(0.02))
+        ends = at_most.to_numpy(dtype=float), fewest.to_numpy(dtype=float)
+
+        def nearer(kept: Ints, ends: tuple[Floats, Floats] = ends) -> float:
+            return float(abs(ends[0][kept].mean()) - abs(ends[1][kept].mean()))
+
+        what = f"distance of mean EqOd from 50 at {p} minus that at the smallest p is below 0"
+        yield Case(who, what, jackknife(len(ends[0]), nearer), Region.below(0))
 
 
 def norms_matter(points: pd.DataFrame) -> Iterator[Case]:
@@ -267,40 +317,59 @@ def _same_place(points: pd.DataFrame, curve: pd.DataFrame, card: str) -> pd.Data
     return rows
 
 
-def _sides(points: pd.DataFrame, within: float | None = None) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
-    """For each data set: the points of either side's best curve at its best setting.
+def _side(rows: pd.DataFrame, side: str) -> pd.DataFrame:
+    return rows[rows["side"].eq(side) & rows["card"].ne("baseline")]
 
-    within  only settings whose mean error on the part that chooses is at most this over the baseline's
+
+def _best(rows: pd.DataFrame, value: pd.Series) -> pd.DataFrame:
+    """The points of the setting with the least mean, one row a repeat, of those measured in as many repeats as any."""
+    groups = value.groupby([rows["method"], rows["order"]])
+    counts = groups.count()
+    means = groups.mean()[counts == counts.max()].dropna()
+    if means.empty:
+        return rows.iloc[:0]
+    method, order = means.index[int(means.to_numpy().argmin())]
+    return rows[rows["method"].eq(method) & rows["order"].eq(order)]
+
+
+def _named(rows: pd.DataFrame) -> str:
+    return f"{rows['method'].iloc[0]} {setting(rows['swept'].iloc[0], rows['setting'].iloc[0])}"
+
+
+def _noise(rows: pd.DataFrame) -> tuple[pd.Series, float]:
+    """The mean of EqOd if the rates of both groups were equal, by repeat, and its standard deviation over people.
+
+    A gap of rates is then normal around 0 with variance p (1 - p) (1/n + 1/m), whose absolute value has the mean
+    sqrt(2 / pi) and the variance 1 - 2 / pi of it.
     """
-    error, value = f"{PICKED}.error", f"{PICKED}.eqod"
-    for dataset, rows in points.groupby("dataset", sort=False):
-        base = rows[rows["card"] == "baseline"]
-        found: dict[str, pd.DataFrame] = {}
-        for side in ("user", "firm"):
-            of_side = rows[(rows["side"] == side) & (rows["card"] != "baseline")]
-            means = _whole_means(of_side.dropna(subset=[error, value, "test.eqod"]), [error, value])
-            if within is not None:
-                means = means[means[error] <= base[error].mean() + within]
-            if len(means):
-                best = means.reset_index().sort_values(value, kind="stable").iloc[0]
-                found[side] = of_side[(of_side["method"] == best["method"]) & (of_side["order"] == best["order"])]
-        if len(found) == 2:
-            yield str(dataset), found["user"], found["firm"]
+    of_y = []
+    for y, rate in ((1, "tpr"), (0, "fpr")):
+        n, m = (rows[f"test.n.{group}.{y}"].astype(float) for group in ("majority", "minority"))
+        p = (n * rows[f"test.{rate}.majority"] + m * rows[f"test.{rate}.minority"]) / (n + m)
+        of_y.append(p * (1 - p) * (1 / n + 1 / m))
+    mean = (np.sqrt(of_y[0]) + np.sqrt(of_y[1])) / 2 * np.sqrt(2 / np.pi)
+    variance = (of_y[0] + of_y[1]) / 4 * (1 - 2 / np.pi)
+    return mean.set_axis(rows["repeat"]).sort_index(), float(np.sqrt(variance.mean()))
 
 
-def _whole_means(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Means over repeats by (method, order), of settings that were measured in as many repeats as any."""
-    groups = rows.groupby(["method", "order"])
-    counts = groups.size()
-    return groups[columns].mean()[counts == counts.max()]
+def _rise(front: pd.DataFrame) -> str:
+    return points_of(front["rise"].mean(), signed=True)
 
 
-def _spaces(points: pd.DataFrame, card: str) -> Iterator[tuple[str, object, pd.DataFrame, pd.DataFrame]]:
-    """For each data set and fair representation: the ranking's curve with distances as encoded, and in it."""
+def _fair_space(points: pd.DataFrame, card: str, sign: int, what: str) -> Iterator[Case]:
+    """At equal error: the ranking's front with distances as encoded, and in each fair representation."""
     for who, curves in _apart(points, "space", card):
         for space in curves if "encoded" in curves else ():
             if space not in ("encoded", "standardised"):
-                yield who, space, curves["encoded"], curves[space]
+                raw, fair = (
+                    at_equal_error(curve, nobody_flips(curve), UP_TO_A_POINT, PICKED)
+                    for curve in (curves["encoded"], curves[space])
+                )
+                told = f"{what.format(space=space)}, over rises of error up to 1, is above 0"
+                note = "; ".join(
+                    [f"error on test: {_rise(raw)}, there {_rise(fair)}", *filter(None, [_notes(curves[space])])]
+                )
+                yield _case(who, told, sign * (raw["eqod"] - fair["eqod"]), Region.above(0), note)
 
 
 def _mixtures(points: pd.DataFrame, equal: bool) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -317,9 +386,14 @@ def _least(curve: pd.DataFrame) -> pd.Series:
     return by_repeat(least(curve, "eqod", PICKED), "test.eqod")
 
 
+def _most(curve: pd.DataFrame, other: pd.DataFrame) -> float:
+    """Flips at which the first of two curves is least."""
+    return min(float(least(of, "eqod", PICKED)["flips"].mean()) for of in (curve, other))
+
+
 def _on_the_way(curve: pd.DataFrame, other: pd.DataFrame) -> pd.Series:
     """EqOd of a curve minus that of another, averaged over flips until one of them is least: how fast each falls."""
-    most = min(least(of, "eqod", PICKED)["flips"].mean() for of in (curve, other))
+    most = _most(curve, other)
     return mean_over_flips(curve, "eqod", most) - mean_over_flips(other, "eqod", most)
 
 
@@ -328,9 +402,13 @@ def _who(curve: pd.DataFrame) -> str:
 
 
 def _notes(curve: pd.DataFrame) -> str:
-    constant = curve["notes"].str.contains("constant ranking").any()
-    return "constant ranking: the order is random" if constant else ""
+    constant = curve[curve["notes"].str.contains("constant ranking")]["repeat"].nunique()
+    return (
+        f"constant ranking, so random order, in {constant} of {curve['repeat'].nunique()} repeats" if constant else ""
+    )
 
 
-def _case(who: str, what: str, differences: pd.Series, region: Region, note: str = "", unit: str = "pp") -> Case:
-    return Case(who, what, differences.dropna().to_numpy(dtype=float), region, unit, note)
+def _case(
+    who: str, what: str, differences: pd.Series, region: Region, note: str = "", unit: str = "pp", shared: float = 0.0
+) -> Case:
+    return Case(who, what, differences.dropna().to_numpy(dtype=float), region, unit, note, shared)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -56,19 +56,26 @@ def nobody_flips(curve: pd.DataFrame) -> pd.DataFrame:
     return curve[zero_budget(curve)].sort_values("repeat")
 
 
-def flips_to_reach(curve: pd.DataFrame, measure: str, level: float) -> pd.Series:
-    """The fewest flips in each repeat at which a measure on test is at most `level`; all candidates where none is.
+def flips_to_reach(curve: pd.DataFrame, measure: str, level: float) -> float:
+    """Flips at which the mean over repeats of a measure on test first is at most `level`, between budgets on a line.
 
-    >>> curve = pd.DataFrame({"repeat": 0, "flips": [0, 5, 9], "candidates": 9, "test.eqod": [0.3, 0.1, 0.2]})
-    >>> flips_to_reach(curve, "eqod", 0.2).tolist(), flips_to_reach(curve, "eqod", 0.05).tolist()
-    ([5.0], [9.0])
+    All candidates where it never is.
+
+    >>> curve = pd.DataFrame({"repeat": 0, "order": [0, 1, 2], "flips": [0, 5, 9], "candidates": 9,
+    ...                       "test.eqod": [0.3, 0.1, 0.2]})
+    >>> flips_to_reach(curve, "eqod", 0.2), flips_to_reach(curve, "eqod", 0.05), flips_to_reach(curve, "eqod", 0.4)
+    (2.5, 9.0, 0.0)
     """
-    found = {
-        int(str(repeat)): rows.loc[rows[f"test.{measure}"] <= level, "flips"].min()
-        for repeat, rows in curve.groupby("repeat")
-    }
-    most = curve.groupby("repeat")["candidates"].max()
-    return pd.Series(found, dtype=np.float64).fillna(most).astype(float)
+    means = curve.groupby("order")[["flips", f"test.{measure}"]].mean().sort_values("flips")
+    flips, value = means["flips"].to_numpy(dtype=float), means[f"test.{measure}"].to_numpy(dtype=float)
+    reached = np.flatnonzero(value <= level)
+    if not len(reached):
+        return float(curve["candidates"].mean())
+    there = int(reached[0])
+    if there == 0:
+        return float(flips[0])
+    before, after = value[there - 1], value[there]
+    return float(flips[there - 1] + (before - level) / (before - after) * (flips[there] - flips[there - 1]))
 
 
 def mean_over_flips(curve: pd.DataFrame, measure: str, most: float) -> pd.Series:
@@ -85,3 +92,25 @@ def mean_over_flips(curve: pd.DataFrame, measure: str, most: float) -> pd.Series
         wide = flips[-1] - flips[0]
         found[int(str(repeat))] = float(np.trapezoid(value, flips) / wide) if wide > 0 else float(value[0])
     return pd.Series(found, dtype=np.float64)
+
+
+def at_equal_error(rows: pd.DataFrame, base: pd.DataFrame, limits: Sequence[float], part: str) -> pd.DataFrame:
+    """EqOd and the rise of error over the baseline on test, in each repeat, averaged over limits to the rise of error.
+
+    rows    the points of any curves
+    base    the baseline's points
+    limits  of the mean rise of error on test; at each, the setting of `rows` (or the baseline) that keeps it and has
+            the least mean EqOd on `part` is chosen, among those measured in every repeat
+    """
+    error, value = "test.error", f"{part}.eqod"
+    given = pd.concat([base.assign(method="", order=-1), rows]).dropna(subset=[error, value, "test.eqod"])
+    keys = given.groupby(["method", "order", "majority_known", "space"], dropna=False).ngroup()
+    means = given.groupby(keys)[[error, value]].mean()[given.groupby(keys).size() >= base["repeat"].nunique()]
+    before = by_repeat(base, "test.error")
+    found = pd.DataFrame({"eqod": 0.0, "rise": 0.0}, index=before.index)
+    for limit in limits:
+        cheap = means[means[error] <= base[error].mean() + limit + 1e-12]
+        best = given[keys == cheap[value].idxmin()]
+        here = pd.DataFrame({"eqod": by_repeat(best, "test.eqod"), "rise": by_repeat(best, "test.error") - before})
+        found += here / len(limits)
+    return found

@@ -81,8 +81,9 @@ def _claims(judged: Sequence[Judged]) -> Markup:
         counts = f"{one.count('for')} agree, {one.count('against')} disagree, {one.count('open')} open"
         heading = join([element("strong", one.claim.text), f" {one.verdict[:1].upper()}{one.verdict[1:]}."], "")
         rows = [row_cells(row) for row in one.rows]
-        inside = table(f"Rows: {counts}.", COLUMNS, rows, words=(0, 1, 6)) if rows else element("p", one.claim.why)
-        parts.append(details(heading, inside))
+        said = [element("p", one.claim.why)] if one.claim.why else []
+        shown = [table(f"Rows: {counts}.", COLUMNS, rows, words=(0, 1, 6))] if rows else []
+        parts.append(details(heading, join([*said, *shown])))
     return join(parts)
 
 

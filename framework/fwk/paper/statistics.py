@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
-from fwk.api import Floats
+from fwk.api import Floats, Ints
 
 LEVEL = 0.05
 
@@ -51,11 +51,11 @@ class Region:
 
 @dataclass(frozen=True)
 class Effect:
-    """The mean of n paired differences, with its 95 % interval (Student's t).
+    """The mean of n paired differences, with its 95 % interval (Student's t, n - 1 degrees of freedom).
 
     p  two-sided, of the t-test that the mean is the nearest end of the region. For a region with two ends this is
        twice the p of the two one-sided tests for equivalence (Schuirmann 1987): below .05 inside of the region if and
-       only if the 95 % interval lies within it.
+       only if the 95 % interval lies within it; so it is stricter than those tests at the same level.
     """
 
     mean: float
@@ -65,8 +65,13 @@ class Effect:
     n: int
 
 
-def effect(differences: Sequence[float] | Floats, region: Region) -> Effect | None:
-    """The effect of paired differences, (n,); None for fewer than two. Equal differences have p 0, or 1 on the end.
+def effect(differences: Sequence[float] | Floats, region: Region, shared: float = 0.0) -> Effect | None:
+    """The effect of paired differences, (n,); None for fewer than two.
+
+    shared  standard deviation of an error that all of them have in common, such as that of the people on whom all
+            repeats of one split are tested; its square is added to that of the mean's own error
+
+    Equal differences leave a t-test nothing to divide by: their p is the sign test's, 2^(1 - n), or 1 on the end.
 
     >>> effect([0.1, 0.3, 0.2], Region.above(0.0)).p < 0.05
     False
@@ -74,14 +79,31 @@ def effect(differences: Sequence[float] | Floats, region: Region) -> Effect | No
     given = np.asarray(differences, dtype=np.float64)
     if len(given) < 2:
         return None
-    mean, error = float(given.mean()), float(given.std(ddof=1) / math.sqrt(len(given)))
+    mean, error = float(given.mean()), math.hypot(float(given.std(ddof=1)) / math.sqrt(len(given)), shared)
     end = region.nearest_end(mean)
     if error <= 1e-12 * max(1.0, abs(mean)):
-        return Effect(mean, mean, mean, 1.0 if math.isclose(mean, end, abs_tol=1e-12) else 0.0, len(given))
+        p = 1.0 if math.isclose(mean, end, abs_tol=1e-12) else 2.0 ** (1 - len(given))
+        return Effect(mean, mean, mean, p, len(given))
     freedom = len(given) - 1
     reach = float(stats.t.ppf(1 - LEVEL / 2, freedom)) * error
     p = float(2 * stats.t.sf(abs(mean - end) / error, freedom))
     return Effect(mean, mean - reach, mean + reach, p, len(given))
+
+
+def jackknife(n: int, statistic: Callable[[Ints], float]) -> Floats:
+    """Pseudo-values of a statistic of n repeats, (n,): they can be tested like differences.
+
+    statistic  of the repeats whose places are given; called with all of them, and with each of them left out
+
+    Source: Tukey (1958); of a mean they are the values themselves.
+
+    >>> values = np.array([1.0, 4.0, 2.5])
+    >>> jackknife(3, lambda kept: values[kept].mean()).tolist()
+    [1.0, 4.0, 2.5]
+    """
+    everybody = np.arange(n)
+    whole = statistic(everybody)
+    return np.array([n * whole - (n - 1) * statistic(everybody[everybody != left_out]) for left_out in everybody])
 
 
 def holm(p: Sequence[float]) -> list[float]:
