@@ -1,4 +1,4 @@
-"""Keeps the raw rows of data sets that are slow to read, as parquet, by the content of what they were read from."""
+"""Keeps the raw rows of data sets that are slow to read, as parquet, by the content of the files that gave them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import json
 import os
 import sys
 import time
+import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,15 +25,32 @@ SLOW = 2.0  # seconds
 
 
 @dataclass(frozen=True)
+class _Asked:
+    """A file that a source asked the shelf for, and what it got."""
+
+    name: str
+    sha256: str | None
+    path: Path | None
+
+    def note(self) -> list[str | None]:
+        """Name, the sum that was asked for, and that of the content that came; None where there was no such file."""
+        found = None if self.path is None else self.sha256 or content_sha256(self.path)
+        return [self.name, self.sha256, found]
+
+
+@dataclass(frozen=True)
 class _Noting:
-    """A shelf that notes what it handed out."""
+    """A shelf that notes what it was asked for."""
 
     shelf: Folders
-    handed: list[Path] = field(default_factory=list)
+    asked: list[_Asked] = field(default_factory=list)
 
-    def find(self, name: str, **asked: Any) -> Path:  # the keywords of Shelf.find, passed on as they are
-        path = self.shelf.find(name, **asked)
-        self.handed.append(path)
+    def find(self, name: str, sha256: str | None = None, **more: Any) -> Path:  # the other keywords of Shelf.find
+        path = None
+        try:
+            path = self.shelf.find(name, sha256=sha256, **more)
+        finally:
+            self.asked.append(_Asked(name, sha256, path))
         return path
 
 
@@ -39,17 +58,18 @@ def read_rows(source: Source, shelf: Folders, slow: float = SLOW) -> pd.DataFram
     """`source.read(shelf)`, or the rows that it gave before.
 
     Kept are rows whose reading took longer than `slow` seconds and that came from files of the shelf, so a user's own
-    table is never copied. They serve again only while those files have the same content, the source the same knobs, and
-    the package that the source comes from the same code; and only where parquet gives them back exactly.
+    table is never copied. They serve again only where the shelf, asked for the same files, would hand out the same
+    content again, while the source has the same knobs, and the package that it comes from the same code; and only where
+    parquet gives them back exactly.
     """
     entry = shelf.cache / "rows" / _identity(source)
-    if (rows := _kept(entry)) is not None:
+    if (rows := _kept(entry, shelf)) is not None:
         return rows
     noting = _Noting(shelf)
     begin = time.perf_counter()
     rows = source.read(noting)
-    if noting.handed and time.perf_counter() - begin > slow:
-        _keep(entry, rows, noting.handed)
+    if any(asked.path for asked in noting.asked) and time.perf_counter() - begin > slow:
+        _keep(entry, rows, noting.asked)
     return rows
 
 
@@ -71,17 +91,25 @@ def _knobs(source: object) -> dict[str, object]:
     return {}
 
 
-def _kept(entry: Path) -> pd.DataFrame | None:
+def _kept(entry: Path, shelf: Folders) -> pd.DataFrame | None:
+    here = Folders(shelf.data, shelf.cache, fetch=False)
     try:
-        inputs = json.loads(entry.with_suffix(".json").read_text(encoding="utf-8"))
-        if all(content_sha256(Path(path)) == sha256 for path, sha256 in inputs.items()):
+        notes = json.loads(entry.with_suffix(".json").read_text(encoding="utf-8"))
+        if notes and all(_ask(here, name, sha256).note() == [name, sha256, found] for name, sha256, found in notes):
             return pd.read_parquet(entry.with_suffix(".parquet"))
-    except (OSError, EOFError, ValueError, pyarrow.ArrowException):
-        return None  # nothing kept, a file moved or damaged: read again
+    except (OSError, EOFError, ValueError, zlib.error, pyarrow.ArrowException):
+        return None  # nothing kept, or a file that is damaged: read again
     return None
 
 
-def _keep(entry: Path, rows: pd.DataFrame, inputs: list[Path]) -> None:
+def _ask(shelf: Folders, name: str, sha256: str | None) -> _Asked:
+    noting = _Noting(shelf)
+    with suppress(FileNotFoundError):
+        noting.find(name, sha256)
+    return noting.asked[0]
+
+
+def _keep(entry: Path, rows: pd.DataFrame, asked: list[_Asked]) -> None:
     entry.parent.mkdir(parents=True, exist_ok=True)
     part = entry.with_suffix(f".{os.getpid()}.part")
     try:
@@ -89,8 +117,7 @@ def _keep(entry: Path, rows: pd.DataFrame, inputs: list[Path]) -> None:
         again = pd.read_parquet(part)
         if again.equals(rows) and (again.dtypes == rows.dtypes).all():
             os.replace(part, entry.with_suffix(".parquet"))
-            noted = {str(path.resolve()): content_sha256(path) for path in inputs}
-            part.write_text(json.dumps(noted), encoding="utf-8")
+            part.write_text(json.dumps([one.note() for one in asked]), encoding="utf-8")
             os.replace(part, entry.with_suffix(".json"))
     except (OSError, ValueError, TypeError, pyarrow.ArrowException):
         return  # rows that parquet cannot hold, or no room: they are read again next time

@@ -1,5 +1,6 @@
-"""Rows that are slow to read are kept, and serve again only for the same files, knobs and code."""
+"""Rows that are slow to read are kept, and serve again only where the same files would be read with the same code."""
 
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,48 @@ def test_other_knobs_other_content_and_lost_files_are_read_again(shelf: Folders)
     with pytest.raises(FileNotFoundError):
         _slowly(Slow(), shelf)
     assert len(READ) == 5
+
+
+def test_another_folder_gives_its_own_rows(shelf: Folders, tmp_path: Path) -> None:
+    assert len(_slowly(Slow(), shelf)) == 2
+    (tmp_path / "other").mkdir()
+    other = Folders(tmp_path / "other", shelf.cache, fetch=False)
+    with pytest.raises(FileNotFoundError):
+        _slowly(Slow(), other)
+    (tmp_path / "other" / "a.csv").write_text("x,y\n1,1\n2,2\n3,3\n")
+    assert len(_slowly(Slow(), other)) == 3
+    assert len(_slowly(Slow(), shelf)) == 2
+    with pytest.raises(FileNotFoundError):
+        _slowly(Slow(), Folders(None, shelf.cache, fetch=False))
+
+
+def test_an_equal_copy_in_another_folder_serves_the_kept_rows(shelf: Folders, tmp_path: Path) -> None:
+    assert shelf.data is not None
+    first = _slowly(Slow(), shelf)
+    shutil.copytree(shelf.data, tmp_path / "other" / "deep")
+    assert _slowly(Slow(), Folders(tmp_path / "other", shelf.cache, fetch=False)).equals(first)
+    assert READ == ["a.csv"]
+
+
+@dataclass(frozen=True)
+class Either:
+    """A source that takes the first of two files that is here."""
+
+    def read(self, shelf: Shelf) -> pd.DataFrame:
+        try:
+            return pd.read_csv(shelf.find("first.csv"))
+        except FileNotFoundError:
+            return pd.read_csv(shelf.find("a.csv"))
+
+    def encode(self, rows: pd.DataFrame) -> Encoded:
+        raise AssertionError
+
+
+def test_a_file_that_was_not_here_and_is_now_is_read(shelf: Folders) -> None:
+    assert shelf.data is not None
+    assert read_rows(Either(), shelf, slow=0)["x"].tolist() == [1, 2]
+    (shelf.data / "first.csv").write_text("x\n7\n")
+    assert read_rows(Either(), shelf, slow=0)["x"].tolist() == [7]
 
 
 def test_damaged_kept_rows_are_read_again(shelf: Folders) -> None:
