@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,13 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow
 from sklearn.decomposition import PCA
 
 from fwk import Dataset, Encoded, Floats, Shelf
+from fwk_datasets import waterbirds_images
 from fwk_datasets.encoding import Block, encoded
+from fwk_datasets.files import check_columns, check_values, read_bytes, read_csv
 
 PARTS = ("train", "validation", "test")
 BIRDS, PLACES = ("landbird", "waterbird"), ("land", "water")
@@ -30,21 +33,24 @@ PUBLISHED: Mapping[tuple[str, str, str], int] = {
 }  # fmt: skip
 """Images by part, bird and background (Sagawa et al., 2020)."""
 
-WIDTH = 512
+WIDTH = waterbirds_images.WIDTH
 FOLDERS = ("waterbird_complete95_forest2water2", "waterbirds")
 METADATA_ADVICE = (
     "metadata.csv of waterbird_complete95_forest2water2, from the archive that github.com/kohpangwei/group_DRO links to"
 )
 FEATURES = ("waterbirds_resnet18.npy", "waterbirds_resnet18.npz", "waterbirds_resnet18.parquet")
 FEATURES_ADVICE = (
-    f"an array of {WIDTH} numbers for each row of metadata.csv, as {', '.join(FEATURES[1:])} or .npy; made from the "
-    "images by `python -m fwk_datasets.waterbirds_images`"
+    f"an array of {WIDTH} numbers for each row of metadata.csv, as .npy, .npz or .parquet; it is made of the images, "
+    "where these lie beside metadata.csv and torch and torchvision are installed: pip install 'fwk[images]'"
 )
 
 
 @dataclass(frozen=True)
 class Waterbirds:
-    """11,788 images, 512 features each: a feature file of the user's and the published metadata.csv.
+    """11,788 images, 512 features each: the published metadata.csv, and a feature file or the images beside it.
+
+    Without a feature file of the user's, features are extracted from the images when they are first read, and kept in
+    the cache: the penultimate layer of torchvision's ResNet-18 with ImageNet's weights (pip install 'fwk[images]').
 
     Raw columns: those of metadata.csv (y 1 water bird, place 1 water, split 0 train, 1 validation, 2 test), and the
     features f000 to f511. The test part is the published one; the published validation part belongs to the rest.
@@ -61,9 +67,11 @@ class Waterbirds:
             raise ValueError(f"favourable is {self.favourable!r}; it can be: {', '.join(BIRDS)}")
 
     def read(self, shelf: Shelf) -> pd.DataFrame:
-        """metadata.csv and, beside it, the features. Raises ValueError where either is not what it should be."""
-        metadata = _read_metadata(shelf)
-        return _beside(metadata, _read_features(shelf, len(metadata)), "f")
+        """metadata.csv and, beside it, the features.
+
+        Raises FileNotFoundError where something is missing, ValueError where it is not what it should be.
+        """
+        return _beside(*_read(shelf), "f")
 
     def encode(self, rows: pd.DataFrame) -> Encoded:
         """The 512 features; y is the favourable bird."""
@@ -91,8 +99,7 @@ class WaterbirdsPca:
 
     def read(self, shelf: Shelf) -> pd.DataFrame:
         """metadata.csv and, beside it, the components."""
-        metadata = _read_metadata(shelf)
-        features = _read_features(shelf, len(metadata))
+        metadata, features = _read(shelf)
         train = (metadata["split"] == PARTS.index("train")).to_numpy()
         pca = PCA(self.components, svd_solver="full").fit(features[train])
         return _beside(metadata, pca.transform(features), "p")
@@ -112,11 +119,19 @@ def group_counts(metadata: pd.DataFrame) -> dict[tuple[str, str, str], int]:
     }
 
 
-def _read_metadata(shelf: Shelf) -> pd.DataFrame:
+def _read(shelf: Shelf) -> tuple[pd.DataFrame, Floats]:
+    """The rows of metadata.csv, and their features, (n, 512)."""
     path = _first_on(shelf, [f"{folder}/metadata.csv" for folder in FOLDERS], METADATA_ADVICE)
-    metadata = pd.read_csv(path)
-    if missing := {"img_filename", "y", "split", "place"} - set(metadata.columns):
-        raise ValueError(f"{path} is not Waterbirds' metadata: it has no column {sorted(missing)[0]!r}")
+    metadata = _read_metadata(path)
+    images = [path.parent / name for name in metadata["img_filename"]]
+    return metadata, _read_features(_feature_file(shelf, images), len(metadata))
+
+
+def _read_metadata(path: Path) -> pd.DataFrame:
+    metadata = read_csv(path)
+    check_columns(metadata, ("img_filename", "y", "split", "place"), path)
+    for column, names in (("y", BIRDS), ("split", PARTS), ("place", PLACES)):
+        check_values(metadata, column, range(len(names)), path)
     counts = group_counts(metadata)
     for group, published in PUBLISHED.items():
         if counts.get(group, 0) != published:
@@ -127,11 +142,25 @@ def _read_metadata(shelf: Shelf) -> pd.DataFrame:
     return metadata
 
 
-def _read_features(shelf: Shelf, n: int) -> Floats:
-    path = _first_on(shelf, FEATURES, FEATURES_ADVICE)
+def _feature_file(shelf: Shelf, images: Sequence[Path]) -> Path:
+    """The user's file, or one that is made of the images and kept in the cache."""
+
+    def extract(_: Path, target: Path) -> None:
+        unfinished = target.parents[1] / f"{FEATURES[0]}.unfinished.npz"  # an interrupted call loses target's folder
+        waterbirds_images.write_features(images, target, unfinished)
+
+    if not (images[0].is_file() and waterbirds_images.installed()):
+        return _first_on(shelf, FEATURES, FEATURES_ADVICE)
+    try:
+        return _first_on(shelf, FEATURES, FEATURES_ADVICE, url=images[0].absolute().as_uri(), unpack=extract)
+    except waterbirds_images.ExtractionError as error:
+        raise ValueError(str(error)) from error
+
+
+def _read_features(path: Path, n: int) -> Floats:
     try:
         features = np.asarray(_load(path), dtype=np.float64)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile, pyarrow.ArrowException) as error:
         raise ValueError(f"{path} cannot be read as an array of numbers: {error}") from error
     if features.shape != (n, WIDTH):
         raise ValueError(f"{path} holds an array of shape {features.shape}; metadata.csv asks for ({n}, {WIDTH})")
@@ -145,8 +174,7 @@ def _load(path: Path) -> object:
     name = path.name.removesuffix(".gz")
     if name.endswith(".parquet"):
         return pd.read_parquet(path).to_numpy()
-    content = gzip.decompress(path.read_bytes()) if path.name.endswith(".gz") else path.read_bytes()
-    loaded = np.load(io.BytesIO(content), allow_pickle=False)
+    loaded = np.load(io.BytesIO(read_bytes(path)), allow_pickle=False)
     if isinstance(loaded, np.ndarray):
         return loaded
     if len(loaded.files) != 1:
@@ -154,12 +182,18 @@ def _load(path: Path) -> object:
     return loaded[loaded.files[0]]
 
 
-def _first_on(shelf: Shelf, names: Sequence[str], advice: str) -> Path:
-    """The first of `names` that the shelf has."""
+def _first_on(
+    shelf: Shelf,
+    names: Sequence[str],
+    advice: str,
+    url: str | None = None,
+    unpack: Callable[[Path, Path], None] | None = None,
+) -> Path:
+    """The first of `names` that the shelf has; or the first of all, made of what is at `url`."""
     for name in names:
         with suppress(FileNotFoundError):
             return shelf.find(name)
-    return shelf.find(names[0], advice=advice)
+    return shelf.find(names[0], advice=advice, url=url, unpack=unpack)
 
 
 def _beside(metadata: pd.DataFrame, features: Floats, letter: str) -> pd.DataFrame:

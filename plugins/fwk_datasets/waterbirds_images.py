@@ -1,15 +1,10 @@
-"""Makes the feature file of Waterbirds from its images: the penultimate layer of torchvision's ResNet-18.
-
-    python -m fwk_datasets.waterbirds_images waterbird_complete95_forest2water2 waterbirds_resnet18.npy
-
-The folder is the published one, with metadata.csv in it. Needs torch and torchvision (pip install torch torchvision).
-"""
+"""Features of pictures: the penultimate layer of torchvision's ResNet-18 (pip install 'fwk[images]')."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -18,10 +13,34 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 WIDTH = 512
-Network = Callable[[Any], Any]  # torch ships no types that mypy --strict takes here: a batch of images -> (n, 512)
+IMAGENET = "IMAGENET1K_V1"
+Network = Any  # a torch module, whose types mypy --strict does not take here: a batch of images -> (n, 512)
+
+
+class ExtractionError(Exception):
+    """Why no features could be made of the images, and what to do."""
+
+
+def installed() -> bool:
+    """Whether torch and torchvision are."""
+    return all(importlib.util.find_spec(name) is not None for name in ("torch", "torchvision"))
+
+
+def write_features(images: Sequence[Path], target: Path, unfinished: Path) -> None:
+    """Write the features of the images, in their order, with the weights of ImageNet: `target`, .npy, (n, 512) float32.
+
+    unfinished  see `extract`
+
+    Raises ExtractionError for an image that is missing or cannot be read, and for weights that cannot be had.
+    """
+    network, prepare = penultimate(IMAGENET)
+
+    def progress(done: int, of: int) -> None:
+        print(f"\rfeatures of {done} of {of} images", end="" if done < of else "\n", file=sys.stderr, flush=True)
+
+    np.save(target, extract(images, network, prepare, progress=progress, unfinished=unfinished))
 
 
 def extract(
@@ -36,20 +55,21 @@ def extract(
     """Features of the images, in their order, (n, 512) float32.
 
     unfinished  a file in which finished batches are kept, so that an interrupted extraction goes on where it was; it
-                is only taken up for the same images in the same order and batches, and removed at the end
+                is only taken up for the same weights and the same images in the same order and batches, and removed at
+                the end
 
-    Raises FileNotFoundError or ValueError naming an image that is missing or cannot be read.
+    Raises ExtractionError naming an image that is missing or cannot be read.
     """
     if absent := next((path for path in images if not path.is_file()), None):
-        raise FileNotFoundError(f"no image {absent}; the folder should hold all that metadata.csv names")
-    torch: Any = importlib.import_module("torch")  # untyped here, and imported only where it is needed
-    fingerprint = hashlib.sha256("\n".join([str(batch), *map(str, images)]).encode()).hexdigest()
+        raise ExtractionError(f"there is no image {absent}; all that metadata.csv names have to lie beside it")
+    torch = _imported("torch")
+    fingerprint = _fingerprint(images, network, batch)
     done = _taken_up(unfinished, fingerprint)
     features = [done] if len(done) else []
     for start in range(len(done), len(images), batch):
         prepared = [prepare(image) for image in _opened(images[start : start + batch])]
         with torch.inference_mode():
-            answer = network(torch.stack(prepared))  # noqa: PD013  # torch's stack, not pandas'
+            answer = network(torch.stack(prepared))
         features.append(np.asarray(answer, dtype=np.float32))
         if unfinished is not None:
             whole = unfinished.with_name(f"part-{unfinished.name}")
@@ -65,23 +85,48 @@ def extract(
 def penultimate(weights: str | None) -> tuple[Network, Callable[[Any], Any]]:
     """ResNet-18 without its last layer, and how its authors prepare an image for it.
 
-    weights  "IMAGENET1K_V1" (torchvision fetches them), or None for random ones (tests)
+    weights  IMAGENET (torchvision fetches them), or None for random ones (tests)
+
+    Raises ExtractionError where torch or torchvision cannot be imported, or the weights cannot be fetched.
     """
-    models: Any = importlib.import_module("torchvision.models")  # untyped, as above
-    identity: Any = importlib.import_module("torch.nn").Identity
-    network = models.resnet18(weights=weights)
-    network.fc = identity()
+    models = _imported("torchvision.models")
+    try:
+        network = models.resnet18(weights=weights)
+    except (OSError, RuntimeError) as error:  # no connection, or a damaged file
+        raise ExtractionError(
+            f"torchvision could not fetch ResNet-18's weights {weights} ({error}); try again with a connection, or put "
+            "the file that it asks for into the folder hub/checkpoints below TORCH_HOME (~/.cache/torch)"
+        ) from error
+    network.fc = _imported("torch.nn").Identity()
     return network.eval(), models.ResNet18_Weights.IMAGENET1K_V1.transforms()
 
 
+def _imported(name: str) -> Any:  # a module of torch or torchvision, untyped here; imported only where it is needed
+    try:
+        return importlib.import_module(name)
+    except (ImportError, RuntimeError) as error:  # a torchvision built for another torch gives a RuntimeError
+        raise ExtractionError(
+            f"features of images need torch and torchvision, built for each other, and {name} cannot be imported "
+            f"({error}); pip install 'fwk[images]'"
+        ) from error
+
+
 def _opened(paths: Sequence[Path]) -> Iterator[Any]:  # PIL images
-    image: Any = importlib.import_module("PIL.Image")  # a dependency of torchvision
+    image = _imported("PIL.Image")  # a dependency of torchvision
     for path in paths:
         try:
             with image.open(path) as opened:
                 yield opened.convert("RGB")
         except OSError as error:
-            raise ValueError(f"the image {path} cannot be read: {error}") from error
+            raise ExtractionError(f"the image {path} cannot be read: {error}") from error
+
+
+def _fingerprint(images: Sequence[Path], network: Network, batch: int) -> str:
+    """Identifies what is extracted: the images by their paths, the weights by their content."""
+    digest = hashlib.sha256("\n".join([str(batch), *map(str, images)]).encode())
+    for name, weights in network.state_dict().items():
+        digest.update(name.encode() + np.asarray(weights).tobytes())
+    return digest.hexdigest()
 
 
 def _taken_up(unfinished: Path | None, fingerprint: str) -> npt.NDArray[np.float32]:
@@ -90,33 +135,3 @@ def _taken_up(unfinished: Path | None, fingerprint: str) -> npt.NDArray[np.float
             if str(kept["of"]) == fingerprint:
                 return np.asarray(kept["features"], dtype=np.float32)
     return np.empty((0, WIDTH), dtype=np.float32)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the features of every row of metadata.csv."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="the published folder, with metadata.csv")
-    parser.add_argument("target", type=Path, help="the feature file to write (.npy)")
-    parser.add_argument("--batch", type=int, default=64, help="images at a time")
-    parser.add_argument("--weights", default="IMAGENET1K_V1", help="torchvision's weights; 'random' for none")
-    given = parser.parse_args(arguments)
-    names = pd.read_csv(given.folder / "metadata.csv")["img_filename"]
-    network, prepare = penultimate(None if given.weights == "random" else given.weights)
-
-    def progress(done: int, of: int) -> None:
-        print(f"\r{done} of {of} images", end="" if done < of else "\n", file=sys.stderr)
-
-    features = extract(
-        [given.folder / name for name in names],
-        network,
-        prepare,
-        batch=given.batch,
-        progress=progress,
-        unfinished=given.target.with_name(f"{given.target.stem}.unfinished.npz"),
-    )
-    np.save(given.target, features)
-    print(f"{given.target}: {features.shape[0]} x {features.shape[1]}")
-
-
-if __name__ == "__main__":
-    main()

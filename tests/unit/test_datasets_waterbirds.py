@@ -1,9 +1,12 @@
 """Waterbirds: the loader on made features with the published group counts, and the variant of the data folder.
 
-Neither images nor real features can be had here, so nothing about the real features is tested.
+Neither images nor real features can be had here, so nothing about the real features is tested. The extractor is: with
+torch and torchvision, if they are installed, on drawn images and random weights; and with stand-ins for them.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,9 +14,10 @@ import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
 
-from fwk.shelf import Folders
-from fwk_datasets import waterbirds_images
+from fwk.shelf import Folders, state_of
+from fwk_datasets import waterbirds, waterbirds_images
 from fwk_datasets.waterbirds import BIRDS, CARDS, PARTS, PLACES, PUBLISHED, Waterbirds, WaterbirdsPca, group_counts
+from fwk_datasets.waterbirds_images import ExtractionError
 
 NEEDS = "waterbirds"
 
@@ -163,7 +167,7 @@ def test_missing_files_say_what_they_are_and_how_to_make_them(shelf: Folders, tm
         Waterbirds().read(Folders(None, tmp_path / "empty", fetch=False))
     assert shelf.data is not None
     (shelf.data / "waterbirds_resnet18.npy").unlink()
-    with pytest.raises(FileNotFoundError, match=r"python -m fwk_datasets.waterbirds_images"):
+    with pytest.raises(FileNotFoundError, match=r"where these lie beside metadata\.csv .* pip install 'fwk\[images\]'"):
         Waterbirds().read(shelf)
 
 
@@ -175,16 +179,21 @@ def test_wrong_knobs_are_named() -> None:
         WaterbirdsPca(600)
 
 
+def drawn(folder: Path, names: tuple[str, ...]) -> list[Path]:
+    """Images of noise."""
+    image = pytest.importorskip("PIL.Image")
+    rng = np.random.default_rng(0)
+    for name in names:
+        image.fromarray(rng.integers(0, 255, (60, 80, 3), dtype=np.uint8)).save(folder / name)
+    return [folder / name for name in names]
+
+
 def test_the_extractor_runs_on_drawn_images_with_random_weights(tmp_path: Path) -> None:
     """The code path only: what real images and real weights give cannot be tested here."""
     pytest.importorskip("torchvision", reason="torch and torchvision are not installed")
-    from PIL import Image
-
-    rng = np.random.default_rng(0)
-    for name in ("a.jpg", "b.jpg", "c.jpg"):
-        Image.fromarray(rng.integers(0, 255, (60, 80, 3), dtype=np.uint8)).save(tmp_path / name)
     network, prepare = waterbirds_images.penultimate(None)
-    paths = [tmp_path / name for name in ("a.jpg", "b.jpg", "c.jpg", "a.jpg")]
+    paths = drawn(tmp_path, ("a.jpg", "b.jpg", "c.jpg"))
+    paths.append(paths[0])
     seen: list[tuple[int, int]] = []
     one_by_one = waterbirds_images.extract(paths, network, prepare, batch=1)
     by_three = waterbirds_images.extract(paths, network, prepare, batch=3, progress=lambda *at: seen.append(at))
@@ -192,40 +201,176 @@ def test_the_extractor_runs_on_drawn_images_with_random_weights(tmp_path: Path) 
     assert by_three == pytest.approx(one_by_one, abs=1e-4)
     assert (one_by_one[0] == one_by_one[3]).all()
     assert seen == [(3, 4), (4, 4)]
+    other, _ = waterbirds_images.penultimate(None)
+    named = {waterbirds_images._fingerprint(paths, which, 1) for which in (network, other, network)}
+    assert len(named) == 2, "other weights, another fingerprint"
+    paths[1].write_bytes(b"no image")
+    with pytest.raises(ExtractionError, match=r"the image .*b\.jpg cannot be read"):
+        waterbirds_images.extract(paths, network, prepare)
 
 
-def test_an_interrupted_extraction_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = [tmp_path / f"{i}.jpg" for i in range(5)]
-    for path in paths:
-        path.touch()
+def test_pictures_become_a_table_with_random_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of the way, with torchvision, on twelve images: one of each part, bird and background."""
+    pytest.importorskip("torchvision", reason="torch and torchvision are not installed")
+    metadata = published(tmp_path / "waterbirds", 1, monkeypatch)
+    images = drawn(tmp_path / "waterbirds", tuple(metadata["img_filename"]))
+    random_ones = waterbirds_images.penultimate(None)
+    monkeypatch.setattr(waterbirds_images, "penultimate", lambda weights: random_ones)
+    rows = Waterbirds().read(Folders(tmp_path, tmp_path / "cache", say=lambda text: None))
+    found = Waterbirds().encode(rows).features.to_numpy()
+    assert found == pytest.approx(waterbirds_images.extract(images, *random_ones), abs=1e-5)
+    assert found.std(axis=0).max() > 0
 
-    class Torch:  # stands in for torch: what the extractor asks of it
+
+class Network:
+    """Stands in for ResNet-18: 512 times the number that an image is. It can be interrupted at its second call."""
+
+    def __init__(self, weight: float = 1.0, interrupted: bool = False) -> None:
+        self.weight = weight
+        self.interrupted = interrupted
+        self.calls: list[int] = []
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        return {"weight": np.asarray(self.weight)}
+
+    def __call__(self, batch: np.ndarray) -> np.ndarray:
+        self.calls.append(len(batch))
+        if self.interrupted and len(self.calls) == 2:
+            raise KeyboardInterrupt
+        return self.weight * np.repeat(batch[:, None], 512, axis=1)
+
+
+def number_of(path: Path) -> np.ndarray:
+    """Stands in for the preparation of an image."""
+    return np.float32(int(path.stem))
+
+
+@pytest.fixture
+def fake_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stands in for torch, and for PIL: what the extractor asks of them."""
+
+    class Torch:
         stack = staticmethod(np.stack)
 
         class inference_mode:  # noqa: N801  # torch's name
             def __enter__(self) -> None: ...
             def __exit__(self, *_: object) -> None: ...
 
-    monkeypatch.setattr(waterbirds_images.importlib, "import_module", lambda name: Torch)
+    monkeypatch.setattr(waterbirds_images, "_imported", lambda name: Torch)
     monkeypatch.setattr(waterbirds_images, "_opened", lambda batch: iter(batch))
-    calls: list[int] = []
+    monkeypatch.setattr(waterbirds_images, "installed", lambda: True)
 
-    def network(batch: np.ndarray) -> np.ndarray:
-        calls.append(len(batch))
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return np.repeat(batch[:, None], 512, axis=1)
 
-    def prepare(path: Path) -> np.ndarray:
-        return np.float32(int(path.stem))
+@pytest.fixture
+def images(tmp_path: Path) -> list[Path]:
+    paths = [tmp_path / f"{i}.jpg" for i in range(5)]
+    for path in paths:
+        path.touch()
+    return paths
 
-    kept = tmp_path / "unfinished.npz"
+
+@pytest.mark.usefixtures("fake_torch")
+def test_an_interrupted_extraction_goes_on_where_it_was(tmp_path: Path, images: list[Path]) -> None:
+    kept, network = tmp_path / "unfinished.npz", Network(interrupted=True)
     with pytest.raises(KeyboardInterrupt):
-        waterbirds_images.extract(paths, network, prepare, batch=2, unfinished=kept)
-    found = waterbirds_images.extract(paths, network, prepare, batch=2, unfinished=kept)
-    assert calls == [2, 2, 2, 1]
+        waterbirds_images.extract(images, network, number_of, batch=2, unfinished=kept)
+    found = waterbirds_images.extract(images, network, number_of, batch=2, unfinished=kept)
+    assert network.calls == [2, 2, 2, 1]
     assert found[:, 0].tolist() == [0, 1, 2, 3, 4]
     assert not kept.exists()
-    paths[2].unlink()
-    with pytest.raises(FileNotFoundError, match=r"no image .*2\.jpg"):
-        waterbirds_images.extract(paths, network, prepare)
+    images[2].unlink()
+    with pytest.raises(ExtractionError, match=r"there is no image .*2\.jpg"):
+        waterbirds_images.extract(images, network, number_of)
+
+
+@pytest.mark.usefixtures("fake_torch")
+@pytest.mark.parametrize("changed", ["weights", "batch", "images"])
+def test_an_extraction_with_anything_else_begins_anew(tmp_path: Path, images: list[Path], changed: str) -> None:
+    kept, second = tmp_path / "unfinished.npz", Network(3.0 if changed == "weights" else 1.0)
+    with pytest.raises(KeyboardInterrupt):
+        waterbirds_images.extract(images, Network(interrupted=True), number_of, batch=2, unfinished=kept)
+    assert kept.exists()
+    if changed == "images":
+        images.reverse()
+    batch = 1 if changed == "batch" else 2
+    found = waterbirds_images.extract(images, second, number_of, batch=batch, unfinished=kept)
+    assert sum(second.calls) == 5
+    assert found[:, 0].tolist() == [second.weight * int(path.stem) for path in images]
+
+
+def published(folder: Path, each: int, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
+    """metadata.csv in a folder, as if `each` images of each part, bird and background had been published."""
+    monkeypatch.setattr(waterbirds, "PUBLISHED", dict.fromkeys(PUBLISHED, each))
+    groups = [(PARTS.index(part), BIRDS.index(bird), PLACES.index(place)) for part, bird, place in PUBLISHED] * each
+    names = [f"{row}.jpg" for row in range(len(groups))]
+    made = pd.DataFrame(groups, columns=["split", "y", "place"]).assign(img_filename=names)
+    folder.mkdir()
+    made.to_csv(folder / "metadata.csv", index=False)
+    return made
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
+    """144 (empty) images beside metadata.csv, and no features."""
+    for name in published(tmp_path / "waterbirds", 12, monkeypatch)["img_filename"]:
+        (tmp_path / "waterbirds" / name).touch()
+    return Folders(tmp_path, tmp_path / "cache", say=lambda text: None)
+
+
+@pytest.mark.usefixtures("fake_torch")
+def test_features_are_made_of_the_images_once_and_kept_in_the_cache(
+    pictures: Folders, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = Network(interrupted=True)
+    monkeypatch.setattr(waterbirds_images, "penultimate", lambda weights: (network, number_of))
+    assert state_of(Waterbirds(), pictures) == "downloadable"
+    assert network.calls == [], "to ask for the state extracts nothing"
+    with pytest.raises(KeyboardInterrupt):
+        Waterbirds().read(pictures)
+    rows = Waterbirds().read(pictures)
+    assert network.calls == [64, 64, 64, 16], "the batch that was interrupted, again"
+    assert rows["f511"].tolist() == list(range(144))
+    assert capsys.readouterr().err.endswith("features of 144 of 144 images\n")
+    assert [path.name for path in pictures.cache.glob("*.np[yz]")] == ["waterbirds_resnet18.npy"]
+    assert state_of(Waterbirds(), pictures) == "here"
+    WaterbirdsPca(2).read(pictures)
+    assert len(network.calls) == 4
+
+
+def test_images_without_torch_say_what_to_install(pictures: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waterbirds_images, "installed", lambda: False)
+    with pytest.raises(FileNotFoundError, match=r"torch and torchvision are installed: pip install 'fwk\[images\]'"):
+        Waterbirds().read(pictures)
+    assert state_of(Waterbirds(), pictures) == "by hand"
+
+
+@pytest.mark.usefixtures("fake_torch")
+def test_an_image_that_lacks_is_named(pictures: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waterbirds_images, "penultimate", lambda weights: (Network(), number_of))
+    assert pictures.data is not None
+    (pictures.data / "waterbirds" / "7.jpg").unlink()
+    with pytest.raises(ValueError, match=r"^there is no image .*/7\.jpg; all that metadata\.csv names"):
+        Waterbirds().read(pictures)
+
+
+def test_a_torchvision_that_cannot_be_imported_or_has_no_weights_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def importing(error: Exception) -> Callable[[str], Any]:
+        def module(name: str) -> Any:
+            raise error
+
+        return module
+
+    for error in (
+        ImportError("No module named 'torchvision'"),
+        RuntimeError("operator torchvision::nms does not exist"),
+    ):
+        monkeypatch.setattr(waterbirds_images.importlib, "import_module", importing(error))
+        with pytest.raises(ExtractionError, match=r"built for each other.*torchvision.*pip install 'fwk\[images\]'"):
+            waterbirds_images.penultimate(None)
+
+    def resnet18(weights: str) -> None:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(waterbirds_images.importlib, "import_module", lambda name: SimpleNamespace(resnet18=resnet18))
+    with pytest.raises(ExtractionError, match=r"fetch ResNet-18's weights IMAGENET1K_V1 \(no route to host\);"):
+        waterbirds_images.penultimate(waterbirds_images.IMAGENET)
