@@ -47,8 +47,8 @@ def fetch(console: Console, card: Dataset, data: Path | None) -> None:
         raise Mistake(f"data set {card.name!r} has nothing to fetch: a config names its file")
     try:
         rows = card.make().read(shelf(data))
-    except (OSError, ValueError) as error:
-        raise Mistake(str(error)) from error
+    except Exception as error:  # the plugin border: a data set's reader
+        raise Mistake(f"data set {card.name!r} cannot be read: {str(error) or type(error).__name__}") from error
     console.print(f"{card.name} is here: {len(rows):,} rows", highlight=False)
 
 
@@ -58,7 +58,7 @@ def _state(card: Dataset, folders: Folders) -> str:
     try:
         return state_of(card.make(), folders)
     except Exception as error:  # noqa: BLE001  # the plugin border: a data set's reader
-        return f"faulty: {error}"
+        return f"faulty: {str(error) or type(error).__name__}"
 
 
 def _needs_nothing(card: Dataset) -> bool:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from fwk import Dataset, Encoded, Shelf
 from fwk_datasets.encoding import Block, encoded, nominal, number
-from fwk_datasets.files import member_of_zip
+from fwk_datasets.files import check_columns, check_count, check_numbers, member_of_zip, read_csv
 
 FEATURES = ("AGEP", "COW", "SCHL", "MAR", "OCCP", "POBP", "RELP", "WKHP", "SEX", "RAC1P")
 
@@ -34,6 +34,15 @@ STATES = {
     "VA": "51", "WA": "53", "WV": "54", "WI": "55", "WY": "56", "PR": "72",
 }  # fmt: skip
 """Postal code -> code in the names of the Census Bureau's files; by state name, Puerto Rico last."""
+
+_COUNTS = (
+    22_268, 3_546, 33_277, 13_929, 195_665, 31_306, 19_785, 4_713, 98_925, 50_915, 7_731, 8_265, 67_016, 35_022,
+    17_745, 15_807, 22_006, 20_667, 7_002, 33_042, 40_114, 50_008, 31_021, 13_189, 31_664, 5_463, 10_785, 14_807,
+    7_966, 47_781, 8_711, 103_021, 52_067, 4_455, 62_135, 17_917, 21_919, 68_308, 5_712, 24_879, 4_899, 34_003,
+    135_924, 16_337, 3_767, 46_144, 39_944, 8_103, 32_690, 3_064, 9_071,
+)  # fmt: skip
+ROWS_2018 = dict(zip(STATES, _COUNTS, strict=True))
+"""Rows of the task by state in the files of 2018, 1-Year: 1,664,500 in all."""
 
 LEVELS: dict[str, Sequence[int]] = {
     "COW": range(1, 10),
@@ -111,7 +120,10 @@ class AcsIncome:
             advice=f"{name} is in that archive",
             unpack=member_of_zip(name),
         )
-        return income_task(_read_people(path)).assign(ST=state)
+        rows = income_task(_read_people(path))
+        if (self.year, self.horizon) == (2018, "1-Year"):
+            check_count(rows, ROWS_2018[state], path, "people of the task")
+        return rows.assign(ST=state)
 
 
 def income_task(people: pd.DataFrame) -> pd.DataFrame:
@@ -121,10 +133,11 @@ def income_task(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_people(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path, usecols=[*FEATURES, "PINCP", "PWGTP"])
-    except ValueError as error:
-        raise ValueError(f"{path} is not a person file of the ACS: {error}") from error
+    names = (*FEATURES, "PINCP", "PWGTP")
+    people = read_csv(path, usecols=lambda name: name in names)
+    check_columns(people, names, path)
+    check_numbers(people, names, path)
+    return people
 
 
 def _group(codes: pd.Series, starts: Sequence[int]) -> pd.Series:

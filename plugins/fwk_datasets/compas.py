@@ -14,7 +14,7 @@ import pandas as pd
 
 from fwk import Dataset, Encoded, Shelf
 from fwk_datasets.encoding import Block, encoded, flag, number
-from fwk_datasets.files import read_bytes
+from fwk_datasets.files import read_bytes, reading, refused
 
 PUBLISHED = "compas-scores-two-years.csv"
 REDACTED = "compas-scores-two-years.redacted.csv"
@@ -59,12 +59,15 @@ class Compas:
 def redact(published: bytes) -> bytes:
     """ProPublica's file without the columns that identify people; every other field as it stands, lines end in LF.
 
-    Raises ValueError where the file does not have these columns.
+    Raises ValueError, without quoting the file, where it lacks one of them, or a row has more or fewer fields.
     """
-    lines = list(csv.reader(io.StringIO(published.decode("utf-8-sig"), newline="")))
+    lines = [line for line in csv.reader(io.StringIO(published.decode("utf-8-sig"), newline="")) if line]
     header = lines[0] if lines else []
     if not set(header) >= IDENTIFYING:
-        raise ValueError(f"not ProPublica's {PUBLISHED}: it lacks the columns {sorted(IDENTIFYING - set(header))}")
+        raise ValueError(f"it lacks the columns {', '.join(sorted(IDENTIFYING - set(header)))}")
+    for row, line in enumerate(lines):
+        if len(line) != len(header):
+            raise ValueError(f"row {row} has {len(line)} fields, the header {len(header)}")
     kept = [place for place, name in enumerate(header) if name not in IDENTIFYING]
     names = [f"{header[place]}.1" if header[place] in header[:place] else header[place] for place in kept]
     text = io.StringIO()
@@ -85,13 +88,12 @@ def _redacted(shelf: Shelf) -> bytes:
     except FileNotFoundError:
         kept = shelf.find(REDACTED, sha256=REDACTED_SHA256, url=URL, advice=ADVICE, unpack=_redact_file)
         return read_bytes(kept)
-    content = redact(read_bytes(published))
+    raw = read_bytes(published)
+    with reading(published):
+        content = redact(raw)
     found = hashlib.sha256(content).hexdigest()
     if found != REDACTED_SHA256:
-        raise ValueError(
-            f"{published} is not ProPublica's file: without identities it has sha256 {found}, expected "
-            f"{REDACTED_SHA256}; fetch it again from {URL}"
-        )
+        raise refused(published, f"without identities it has sha256 {found}, expected {REDACTED_SHA256}")
     return content
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,8 @@ import pandas as pd
 
 from fwk import Dataset, Encoded, Shelf
 from fwk_datasets.encoding import Block, encoded, flag
-from fwk_datasets.files import read_bytes
-from fwk_datasets.flat import Nominal, blocks, check_columns, check_nominal, settled
+from fwk_datasets.files import check_columns, check_count, check_values, read_bytes, read_csv, reading, refused
+from fwk_datasets.flat import Nominal, blocks, check_nominal, settled
 
 FILE = "dutch_census_2001.arff"
 URL = f"https://raw.githubusercontent.com/tailequy/fairness_dataset/main/Dutch_census/{FILE}"
@@ -19,6 +19,7 @@ COLUMNS = (
     "sex", "age", "household_position", "household_size", "prev_residence_place", "citizenship", "country_birth",
     "edu_level", "economic_status", "cur_eco_activity", "Marital_status", "occupation",
 )  # fmt: skip
+ROWS = 60_420
 ORDERED = ("age", "edu_level")  # classes whose codes are in order
 
 
@@ -27,8 +28,8 @@ class Dutch:
     """60,420 people, 11 attributes in the census's codes (sex 1 male, 2 female; age in 5-year classes).
 
     y is an occupation of the groups 2_1 (managers and professionals), against 5_4_9. edu_level 9 stands for unknown.
-    No copy could be had when this was written, so no checksum is known: the first download is trusted as it comes, and
-    later copies are checked against it.
+    No copy could be had when this was written, so no checksum is known: a file is checked by its columns and rows, the
+    first download is trusted as it comes, and later copies are held against it.
 
     nominal  "one-hot" or "ordinal" (codes in order, told to learners that take nominal columns)
     """
@@ -39,10 +40,12 @@ class Dutch:
         check_nominal(self.nominal)
 
     def read(self, shelf: Shelf) -> pd.DataFrame:
-        """The 12 published columns, codes as numbers."""
+        """The 12 published columns, codes as numbers. Raises ValueError for a foreign file."""
         path = shelf.find(FILE, url=URL)
         rows = _read_arff(path)
         check_columns(rows, COLUMNS, path)
+        check_count(rows, ROWS, path)
+        check_values(rows, "occupation", ("2_1", "5_4_9"), path)
         return settled(rows, [name for name in COLUMNS[1:-1] if name not in ORDERED])
 
     def encode(self, rows: pd.DataFrame) -> Encoded:
@@ -53,11 +56,12 @@ class Dutch:
 
 def _read_arff(path: Path) -> pd.DataFrame:
     """The data of an ARFF file without quoted names or values."""
-    header, mark, data = read_bytes(path).decode().partition("@data")
-    if not mark:
-        raise ValueError(f"{path} is not an ARFF file: it has no line @data")
-    names = [line.split()[1] for line in header.splitlines() if line.lower().startswith("@attribute")]
-    return pd.read_csv(io.StringIO(data), names=names, header=None, skip_blank_lines=True)
+    with reading(path):
+        header, mark, data = read_bytes(path).decode().partition("@data")
+    names = re.findall(r"(?im)^@attribute\s+(\S+)", header)
+    if not (mark and names):
+        raise refused(path, "it is no ARFF file, with lines @attribute and @data")
+    return read_csv(path, data, names=names, header=None)
 
 
 CARD = Dataset(
@@ -71,5 +75,5 @@ CARD = Dataset(
         "Van der Laan, P. (2000). The 2001 census in the Netherlands; Le Quy, T. et al. (2022). A survey on datasets "
         "for fairness-aware machine learning"
     ),
-    counts={"rows_read": 60_420, "rows": 60_420},
+    counts={"rows_read": ROWS, "rows": ROWS},
 )

@@ -33,9 +33,3 @@ def check_nominal(how: str) -> None:
     """Raises ValueError for a word that is not a `Nominal`."""
     if how not in ("one-hot", "ordinal"):
         raise ValueError(f"nominal is {how!r}; it can be: one-hot, ordinal")
-
-
-def check_columns(rows: pd.DataFrame, expected: Iterable[str], file: object) -> None:
-    """Raises ValueError naming the file and the first column that it lacks."""
-    if lacking := [name for name in expected if name not in rows.columns]:
-        raise ValueError(f"{file} is not the published file: it has no column {lacking[0]!r}")

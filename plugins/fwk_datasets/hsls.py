@@ -11,7 +11,7 @@ import pandas as pd
 
 from fwk import Dataset, Encoded, Shelf
 from fwk_datasets.encoding import Block, encoded, number, one_hot
-from fwk_datasets.files import member_of_zip
+from fwk_datasets.files import check_columns, check_count, member_of_zip, read_csv, refused
 
 MEDIAN = 50.97165
 """Of the 21,444 observed scores (x1txmtscor); y is a score above it."""
@@ -39,6 +39,7 @@ ATTITUDES = (
 MERGED = ("hsls09_merged.csv", "8d980ae974409925c96b5af5cc4aad800be0793c4d06e4589342905d851dac68")
 SCALED = ("hsls09_attitudes_scaled.csv", "8f863664eed64a2ce3a57a095960c6255c8199d898b349fe5f1c2e354222a01f")
 NCES = "hsls_17_student_pets_sr_v1_0.csv"
+NCES_ROWS = 23_503
 NCES_URL = "https://nces.ed.gov/EDAT/Data/Zip/HSLS_2017_PETS_SR_v1_0_CSV_Datasets.zip"
 NCES_ADVICE = (
     f"the public-use CSV data sets of HSLS:09 (2017), about 300 MB, with {NCES} in the archive; NCES's data usage "
@@ -141,22 +142,22 @@ class Hsls:
 
 
 def _read_extract(shelf: Shelf, name: str, sha256: str) -> pd.DataFrame:
-    return pd.read_csv(shelf.find(name, sha256=sha256, advice=EXTRACT_ADVICE))
+    return read_csv(shelf.find(name, sha256=sha256, advice=EXTRACT_ADVICE))
 
 
 def _read_nces(path: Path) -> pd.DataFrame:
     names = ["stu_id", "x1sex", "x1race", "x1txmtscor", *(name for name in LITE if name not in ("sexbin", "racebin"))]
-    try:
-        rows = pd.read_csv(path, usecols=[name.upper() for name in names], low_memory=False)
-    except ValueError as error:
-        raise ValueError(f"{path} is not NCES's student file: {error}") from error
-    rows = rows.rename(columns=str.lower)[names]
+    rows = read_csv(path, usecols=lambda name: name.lower() in names).rename(columns=str.lower)
+    check_columns(rows, names, path)
+    rows = rows[names]
     for name in names:
         if not pd.api.types.is_numeric_dtype(rows[name]):
-            raise ValueError(
-                f"{path}: {name.upper()} holds {rows[name].iloc[0]!r}; this copy has labels in place of codes. Take "
-                f"the CSV that NCES publishes ({NCES_URL})"
+            raise refused(
+                path,
+                f"{name.upper()} holds {rows[name].iloc[0]!r}; this copy has labels in place of codes, NCES publishes "
+                f"the other at {NCES_URL}",
             )
+    check_count(rows, NCES_ROWS, path, "students")
     return rows.where(rows > -7)
 
 

@@ -8,10 +8,13 @@ import pandas as pd
 
 from fwk import Dataset, Encoded, Shelf
 from fwk_datasets.encoding import encoded
+from fwk_datasets.files import check_count, check_values, read_csv, refused
 from fwk_datasets.flat import Nominal, blocks, check_nominal, settled
 
 URL = "https://archive.ics.uci.edu/ml/machine-learning-databases/census-income-mld"
 PARTS = {"train": "census-income.data", "test": "census-income.test"}
+ROWS = {"train": 199_523, "test": 99_762}
+INCOMES = ("- 50000.", "50000+.", "- 50000", "50000+")
 COLUMNS = (
     "age", "class_of_worker", "industry_code", "occupation_code", "education", "wage_per_hour", "enrolled_last_week",
     "marital_status", "major_industry", "major_occupation", "race", "hispanic_origin", "sex", "labor_union",
@@ -29,8 +32,8 @@ class KddCensus:
     """299,285 people in two published parts (199,523 and 99,762), 40 attributes; y is an income above 50,000 dollars.
 
     Raw columns: the 42 published ones (`?` and "Not in universe" stay), and part ("train" or "test"). instance_weight
-    is no feature, as the publisher asks. No copy could be had when this was written, so no checksum is known: the first
-    download is trusted as it comes, and later copies are checked against it.
+    is no feature, as the publisher asks. No copy could be had when this was written, so no checksum is known: a file is
+    checked by its columns and rows, the first download is trusted as it comes, and later copies are held against it.
 
     nominal  "one-hot" or "ordinal" (codes in order, told to learners that take nominal columns)
     """
@@ -45,10 +48,13 @@ class KddCensus:
         parts = []
         for part, name in PARTS.items():
             path = shelf.find(name, url=f"{URL}/{name}.gz")
-            rows = pd.read_csv(path, header=None, skipinitialspace=True, keep_default_na=False)
+            rows = read_csv(path, header=None, skipinitialspace=True, keep_default_na=False)
             if rows.shape[1] != len(COLUMNS):
-                raise ValueError(f"{path} has {rows.shape[1]} columns, the published file {len(COLUMNS)}")
-            parts.append(rows.set_axis(list(COLUMNS), axis="columns").assign(part=part))
+                raise refused(path, f"it has {rows.shape[1]} columns, the published file has {len(COLUMNS)}")
+            rows = rows.set_axis(list(COLUMNS), axis="columns")
+            check_count(rows, ROWS[part], path)
+            check_values(rows, "income", INCOMES, path)
+            parts.append(rows.assign(part=part))
         return settled(pd.concat(parts, ignore_index=True), CODES)
 
     def encode(self, rows: pd.DataFrame) -> Encoded:
@@ -66,5 +72,5 @@ CARD = Dataset(
     publisher="UCI Machine Learning Repository, Census-Income (KDD); U.S. Census Bureau",
     terms="Creative Commons Attribution 4.0 (CC BY 4.0)",
     citation="Census-Income (KDD) (2000). UCI Machine Learning Repository. DOI 10.24432/C5N30T",
-    counts={"rows_read": 299_285, "rows": 299_285, "test_rows": 99_762},
+    counts={"rows_read": sum(ROWS.values()), "rows": sum(ROWS.values()), "test_rows": ROWS["test"]},
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from published_files import made_people, publish
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import train_test_split
 
@@ -140,21 +141,8 @@ def test_a_row_is_encoded_the_same_in_any_company(rows: pd.DataFrame) -> None:
         assert part.features.equals(whole.features.iloc[chosen].reset_index(drop=True))
 
 
-def _people(n: int, seed: int) -> pd.DataFrame:
-    """A made-up person file with every kind of person that the task leaves out."""
-    rng = np.random.default_rng(seed)
-    people = {
-        "AGEP": rng.integers(0, 95, n), "COW": rng.integers(1, 9, n), "SCHL": rng.integers(1, 25, n),
-        "MAR": rng.integers(1, 6, n), "OCCP": rng.choice([10, 9830], n), "POBP": rng.choice([1, 554], n),
-        "RELP": rng.integers(0, 18, n), "WKHP": rng.choice([np.nan, 1, 40], n), "SEX": rng.integers(1, 3, n),
-        "RAC1P": rng.integers(1, 10, n), "PINCP": rng.choice([np.nan, -50, 100, 101, 50_000, 50_001], n),
-        "PWGTP": rng.integers(0, 3, n), "SERIALNO": np.arange(n),
-    }  # fmt: skip
-    return pd.DataFrame(people)
-
-
 def test_the_task_keeps_working_people_over_16_with_an_income() -> None:
-    people = _people(5_000, 0)
+    people = made_people(5_000)
     kept = [
         (row.AGEP, row.PINCP, row.WKHP)
         for row in people.itertuples()
@@ -170,7 +158,7 @@ def test_the_task_keeps_working_people_over_16_with_an_income() -> None:
 def test_census_files_are_fetched_state_by_state_and_kept_as_folktables_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, year: int, name: str
 ) -> None:
-    people = _people(500, 1)
+    people = made_people()
     folder = tmp_path / "census" / str(year) / "1-Year"
     folder.mkdir(parents=True)
     text = io.StringIO()
@@ -178,6 +166,7 @@ def test_census_files_are_fetched_state_by_state_and_kept_as_folktables_does(
     with zipfile.ZipFile(folder / "csv_pwy.zip", "w") as archive:
         archive.writestr("README.pdf", "read me")
         archive.writestr(name, text.getvalue())
+    publish(monkeypatch)
     monkeypatch.setattr(acs, "CENSUS", (tmp_path / "census").as_uri())
     said: list[str] = []
     source = AcsIncome("WY", origin="census", year=year)
@@ -194,7 +183,9 @@ def test_census_files_are_fetched_state_by_state_and_kept_as_folktables_does(
 def test_a_foreign_census_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "2018" / "1-Year").mkdir(parents=True)
     (tmp_path / "2018" / "1-Year" / "psam_p06.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(ValueError, match=r"psam_p06\.csv is not a person file of the ACS"):
+    with pytest.raises(
+        ValueError, match=r"psam_p06\.csv is damaged, or not the published file: it has no column 'AGEP'"
+    ):
         AcsIncome("CA", origin="census").read(Folders(tmp_path, tmp_path / "cache", fetch=False))
 
 

@@ -151,7 +151,7 @@ def test_a_download_is_kept_in_its_redacted_form_only(
 def test_a_foreign_file_is_named_without_quoting_it(shelf: Folders, tmp_path: Path) -> None:
     text = pd.read_csv(shelf.find(compas.REDACTED), dtype=str, keep_default_na=False).head(50)
     (tmp_path / compas.PUBLISHED).write_bytes(_published(text, "\n"))
-    with pytest.raises(ValueError, match="is not ProPublica's file: without identities it has sha256") as caught:
+    with pytest.raises(ValueError, match="not the published file: without identities it has sha256") as caught:
         Compas().read(Folders(tmp_path, tmp_path / "cache", fetch=False))
     assert "Secret" not in str(caught.value)
     with pytest.raises(ValueError, match="it lacks the columns"):

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from published_files import bank_file, publish
 
 from fwk import Encoded, Shelf, Source
 from fwk.kept import read_rows
 from fwk.shelf import Folders
-from fwk_datasets import compas, kdd
+from fwk_datasets import compas
 from fwk_datasets.acs import AcsIncome
+from fwk_datasets.bank import Bank
 from fwk_datasets.compas import Compas
 from fwk_datasets.hsls import HslsCore
 from fwk_datasets.table import Table
@@ -147,12 +149,10 @@ def test_real_rows_come_back_exactly_and_without_identities(tmp_path: Path, data
         assert not compas.IDENTIFYING & set(pd.read_parquet(kept).columns)
 
 
-def test_settled_categories_come_back_exactly(tmp_path: Path) -> None:
-    for name in kdd.PARTS.values():
-        row = ["?"] * len(kdd.COLUMNS)
-        lines = [", ".join(["1", "2", *row[2:-1], income]) for income in ("- 50000.", "50000+.")]
-        (tmp_path / name).write_text("\n".join(lines) + "\n")
+def test_settled_categories_come_back_exactly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(monkeypatch)
+    (tmp_path / "bank-full.csv").write_bytes(bank_file())
     shelf = Folders(tmp_path, tmp_path / "cache", fetch=False)
-    first = read_rows(kdd.KddCensus(), shelf, slow=0)
+    first = read_rows(Bank(), shelf, slow=0)
     assert len(list((shelf.cache / "rows").glob("*.parquet"))) == 1
-    assert read_rows(kdd.KddCensus(), shelf, slow=0).equals(first)
+    assert read_rows(Bank(), shelf, slow=0).equals(first)
