@@ -149,8 +149,8 @@ class UserView:
     majority    the majority records that the collective happens to know (all, or a number of them)
     nearest     shared neighbour searches of the candidates
 
-    X is in the space that the config measures distances in. A `k` that is too large for the records at hand is
-    clamped, with a `Note` on the points.
+    X is in the space that the config measures distances in; its nominal columns hold codes, which `nearest` measures
+    one-hot. A `k` that is too large for the records at hand is clamped, with a `Note` on the points.
     """
 
     collective: Labelled

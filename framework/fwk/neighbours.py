@@ -21,7 +21,7 @@ WORTHWHILE = 0.2
 
 
 def nearest(points: Floats, among: Labelled, k: int, *, own: Ints | None = None, seed: int = 0) -> Nearest:
-    """The k nearest of `among` for each of n points, exact Euclidean.
+    """The k nearest of `among` for each of n points, exact Euclidean; nominal columns count one-hot (see `unfolded`).
 
     Neighbours at the same distance come in the order of a seeded priority that depends on what they are.
 
@@ -38,7 +38,7 @@ def nearest(points: Floats, among: Labelled, k: int, *, own: Ints | None = None,
         )
     priority, twin = _priority(among, seed)
     own = np.full(len(points), -1) if own is None else twin[own]
-    X = np.ascontiguousarray(among.X)
+    points, X = unfolded(points, np.ascontiguousarray(among.X), among.people.categorical)
     tree = _tree(points, X, k + 1)
     chunk = max(1, CHUNK // len(among))
     distance, y = np.empty((len(points), k)), np.empty((len(points), k), dtype=bool)
@@ -54,6 +54,26 @@ def nearest(points: Floats, among: Labelled, k: int, *, own: Ints | None = None,
         distance[part] = np.sqrt(squared[chosen])
         y[part] = among.y[column[chosen]]
     return Nearest(distance, y)
+
+
+def unfolded(points: Floats, X: Floats, nominal: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """Both with a column of 0 and 1 for each code of each nominal column, behind the others; as they are without any.
+
+    So people who differ in a nominal column are sqrt(2) apart in it, whatever codes its levels have.
+
+    >>> unfolded(np.array([[7.0, 3.0]]), np.array([[5.0, 1.0], [6.0, 3.0]]), (1,))
+    (array([[7., 0., 1.]]), array([[5., 1., 0.],
+           [6., 0., 1.]]))
+    """
+    if not nominal:
+        return points, X
+    levels = [(column, np.union1d(points[:, column], X[:, column])) for column in nominal]
+
+    def unfold(table: Floats) -> Floats:
+        marks = [(table[:, [column]] == codes).astype(np.float64) for column, codes in levels]
+        return np.column_stack([np.delete(table, nominal, axis=1), *marks])
+
+    return unfold(points), unfold(X)
 
 
 def _all_by_all(points: Floats, X: Floats, k: int, own: Ints) -> tuple[Ints, Ints, Floats]:

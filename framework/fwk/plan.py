@@ -304,11 +304,10 @@ def _pools(config: Config, ground: Ground) -> Pools:
 
 def _protocol(config: Config, ground: Ground, registry: Registry, space: Space | None = None) -> str:
     """What else decides the numbers, as text: it identifies a run, and unrelated config keys do not enter."""
-    learned = space.method if space else None
     return json.dumps(
         {
             "fwk": version("fwk"),
-            "space": [_origin(registry, learned.card.name), dict(learned.knobs)] if learned else None,
+            "space": _measured(ground, registry, space) if space else None,
             "seed": config.seed,
             "resplit": config.resplit,
             "validation": config.validation,
@@ -320,6 +319,13 @@ def _protocol(config: Config, ground: Ground, registry: Registry, space: Space |
         },
         sort_keys=True,
     )
+
+
+def _measured(ground: Ground, registry: Registry, space: Space) -> list[Any] | str | None:
+    """What decides distances beside the space's name: who learns it, or how nominal columns count."""
+    if space.method is not None:
+        return [_origin(registry, space.method.card.name), dict(space.method.knobs)]
+    return "nominal columns one-hot" if ground.table and ground.table.people.people.categorical else None
 
 
 def _origin(registry: Registry, name: str) -> str:

@@ -82,7 +82,7 @@ class Stage:
         return gather(self.train, alpha, known, joining, knowing)
 
     def train_in(self, space: Space) -> Labelled:
-        """The train part in the space that distances are measured in."""
+        """The train part in the space that distances are measured in; nominal columns stay codes where it has them."""
         if space.name not in self._spaces:
             self._spaces[space.name] = self._moved(space)
         return self._spaces[space.name]
@@ -122,16 +122,17 @@ class Stage:
         if space.name == "encoded":
             return self.train
         X = self.train.X
+        names, nominal = self.train.people.columns, self.train.people.categorical
         if space.name == "standardised":
             spread = np.nanstd(X, axis=0)
             Z = (X - np.nanmean(X, axis=0)) / np.where(spread > 0, spread, 1)
-            names = self.train.people.columns
+            Z[:, nominal] = X[:, nominal]
         else:
             assert space.method is not None  # a space that is no built-in is a method's
             rng = stream(self.place.seed, "method", space.method.card.name, self.repeat)
             Z = np.asarray(space.method.build({}).represent(self.train, self.firm, rng)(self.train.people), dtype=float)
-            names = tuple(f"z{i}" for i in range(Z.shape[1]))
-        return Labelled(People(Z, self.train.minority, names), self.train.y)
+            names, nominal = tuple(f"z{i}" for i in range(Z.shape[1])), ()
+        return Labelled(People(Z, self.train.minority, names, nominal), self.train.y)
 
 
 @lru_cache(maxsize=3)

@@ -135,6 +135,29 @@ def test_distances_equal_those_of_brute_force(seed: int, scale: float, k: int, c
         )
 
 
+@given(st.integers(0, 1000), st.integers(1, 20), st.permutations((1.0, 2.0, 3.0, 4.0)))
+@settings(deadline=None)
+def test_what_codes_the_levels_of_a_nominal_column_have_changes_no_distance(
+    seed: int, k: int, codes: list[float]
+) -> None:
+    rng = np.random.default_rng(seed)
+    others, points = (
+        np.column_stack([rng.normal(size=n), rng.integers(1, 5, n), rng.integers(0, 2, n)]) for n in (20, 6)
+    )
+    found = []
+    for level in (np.arange(1.0, 5.0), np.asarray(codes)):
+        own, theirs = points.copy(), others.copy()
+        own[:, 1], theirs[:, 1] = level[points[:, 1].astype(int) - 1], level[others[:, 1].astype(int) - 1]
+        among = Labelled(People(theirs, np.zeros(20, bool), ("a", "b", "c"), (1,)), np.ones(20, dtype=bool))
+        found.append(nearest(own, among, k, seed=seed).distance)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-12)
+    by_hand = [
+        sorted(math.sqrt((x[0] - z[0]) ** 2 + 2 * (x[1] != z[1]) + (x[2] - z[2]) ** 2) for z in others)[:k]
+        for x in points
+    ]
+    np.testing.assert_allclose(found[0], by_hand, atol=1e-12)
+
+
 @given(st.data(), st.integers(2, 25), st.integers(0, 1000))
 @settings(deadline=None)
 def test_neighbours_are_the_same_whatever_order_the_rows_come_in(data: st.DataObject, n: int, seed: int) -> None:

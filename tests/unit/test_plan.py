@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fakes_core import Bench
+from fakes_core import Bench, a_table
 from fwk import plan as plans
 from fwk.plan import auto_budgets, parts_of, plan, quick
 from fwk.relabel import gather
@@ -37,6 +38,19 @@ def test_curves_are_the_product_of_the_axes_that_concern_them(bench: Bench) -> N
         (alpha, known, space) for alpha in (0.2, 0.4) for known in (None, 9) for space in ("encoded", "standardised")
     }
     assert {(curve.alpha, curve.known, curve.space) for curve in firm} == {(None, None, None)}
+
+
+def test_how_nominal_columns_count_enters_the_keys_of_rankers_on_tables_that_have_some(bench: Bench) -> None:
+    comparison = bench.comparison(space=["encoded", "standardised", {"method": "doubled"}])
+    for nominal, told in ((False, None), (True, "nominal columns one-hot")):
+        planned = plan(comparison, bench.registry, {("made", True): a_table(nominal=nominal)})
+        said = {
+            (curve.entry.label, curve.space and curve.space.name): json.loads(curve.protocol)["space"]
+            for curve in planned.curves
+        }
+        assert said["lottery", None] is None
+        assert said["skill", "encoded"] == said["skill", "standardised"] == told
+        assert said["skill", "doubled"][1] == {"width": 2.0}
 
 
 def test_a_run_says_where_it_comes_from(bench: Bench) -> None:

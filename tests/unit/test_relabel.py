@@ -100,7 +100,7 @@ def test_a_view_shows_the_collective_and_the_majority_it_knows_and_nobody_else()
 
 
 def test_searches_equal_sklearns_brute_force_on_each_list_of_people() -> None:
-    train = people(400)
+    train = people(400, nominal=False)
     search, collective = a_search(train)
     candidates, members = train.X[collective.candidates], train.take(collective.members)
     majority = train.take(collective.known)

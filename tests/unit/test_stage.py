@@ -76,7 +76,7 @@ def test_gaps_are_filled_in_every_part_from_the_train_part(tmp_path: Path) -> No
 
 
 def test_the_standardised_space_has_mean_0_and_deviation_1_and_constants_stay_finite(tmp_path: Path) -> None:
-    table = a_table(200)
+    table = a_table(200, nominal=False)
     X = table.people.X.copy()
     X[:, 1] = 7.0
     people = dataclasses.replace(table.people.people, X=X)
@@ -85,6 +85,14 @@ def test_the_standardised_space_has_mean_0_and_deviation_1_and_constants_stay_fi
     np.testing.assert_allclose(moved.X.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(moved.X.std(axis=0), [1, 0, 1, 1], atol=1e-12)
     assert moved.people.columns == table.people.people.columns
+
+
+def test_nominal_columns_keep_their_codes_and_their_role_in_the_standardised_space(tmp_path: Path) -> None:
+    ground = Stage(a_place(tmp_path, a_table(200)), 0)
+    moved = ground.train_in(Space("standardised"))
+    assert moved.people.categorical == ground.train.people.categorical == (2,)
+    np.testing.assert_array_equal(moved.X[:, 2], ground.train.X[:, 2])
+    np.testing.assert_allclose(moved.X[:, [0, 1, 3]].std(axis=0), 1)
 
 
 def test_a_space_is_made_once(tmp_path: Path) -> None:
