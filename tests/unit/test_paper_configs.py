@@ -13,6 +13,7 @@ from fwk.check import Comparison, check
 from fwk.draft import read_config
 from fwk.paper.experiments import EXPERIMENTS
 from fwk.plugins import Registry, load_plugins
+from fwk_datasets.waterbirds import WaterbirdsPca
 
 FOLDER = Path(__file__).parents[2] / "configs" / "paper"
 PARTS = sorted(path for path in FOLDER.glob("*-*.yaml"))
@@ -80,6 +81,12 @@ def test_new_splits_change_nothing_else(data: str) -> None:
 @pytest.mark.parametrize("data", SETS)
 def test_a_data_set_is_the_same_in_every_experiment(data: str) -> None:
     assert len({str(read(FOLDER / f"{name}-{data}.yaml")["datasets"]) for name in ON_DATA}) == 1
+
+
+def test_waterbirds_has_the_papers_85_features() -> None:
+    (spec,) = read(FOLDER / "flips-waterbirds-pca.yaml")["datasets"]
+    assert spec == {"name": "waterbirds-pca", "group_in_X": False}
+    assert WaterbirdsPca().components == 85
 
 
 def test_budgets_of_all_experiments_are_counts_but_for_the_whole_pool() -> None:
