@@ -156,6 +156,12 @@ class Plan:
         return list({id(curve.ground): curve.ground for curve in self.curves}.values())
 
     @property
+    def scenarios(self) -> int:
+        """In how many surroundings methods are compared: a ground, with a collective that is and knows something."""
+        user = {(id(curve.ground), curve.alpha, curve.known, curve.space) for curve in self.curves if curve.alpha}
+        return len(user) + len({id(ground) for ground in self.grounds} - {ground for ground, *_ in user})
+
+    @property
     def fits(self) -> int:
         """All fits after structural sharing: the base once a repeat and ground; equal flips found later save more."""
         base = self.repeats * len(self.grounds)

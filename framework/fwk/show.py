@@ -111,8 +111,9 @@ def plan(console: Console, planned: Plan, seconds: float | None) -> None:
     grounds = len(planned.grounds)
     base = planned.repeats * grounds
     console.print(
-        f"\n{planned.points} points over {planned.repeats} repeats and {grounds} data set(s) x learner(s); at most "
-        f"{planned.fits} fits, of which {base} base fit(s) that every budget 0, baseline and post-processor share.\n"
+        f"\n{planned.points} points over {planned.repeats} repeats, {planned.scenarios} scenario(s) and {grounds} data "
+        f"set(s) x learner(s); at most {planned.fits} fits, of which {base} base fit(s) that every budget 0, baseline "
+        "and post-processor share.\n"
         "Equal flips that different rankings come to are found on the way and fitted once. A fit of a method that "
         "works in training (reductions, say) trains the learner several times.",
         highlight=False,

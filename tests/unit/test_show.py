@@ -14,7 +14,7 @@ from fakes_core import Bench, NotThere, registry
 from fwk import show
 from fwk.api import Dataset, Mistake
 from fwk.closing import closing
-from fwk.fronts import answer, choose_fronts
+from fwk.fronts import answer, choose_fronts, leader
 from fwk.library import describe, fetch, knobs_given, states
 from fwk.plugins import Plugin, Registry
 
@@ -121,6 +121,37 @@ def test_the_end_gives_the_answer_names_failures_the_report_and_the_ui() -> None
     closing(console, answers, failures[:0], Path("r.html"), tracked=False)
     assert "failed" not in text.getvalue()
     assert text.getvalue().endswith("\nreport  r.html\n")
+
+
+def test_many_scenarios_get_a_line_each_and_very_many_the_first_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = points_table(alphas=[0.02 * step for step in range(1, 41)], settings=4)
+    answers = answer(choose_fronts(points))
+    console, text = printed()
+    closing(console, answers, pd.DataFrame(), Path("r.html"), tracked=False)
+    shown = text.getvalue().splitlines()
+    assert len(shown) < 40 + 12
+    (line,) = [line for line in shown if "alpha 0.42" in line]
+    rows = answers[(answers["scenario"] == "adult, alpha 0.42") & (answers["unfairness"] == "eqod")]
+    assert f"baseline {100 * rows['baseline_value'].iloc[0]:.2f}" in line
+    assert all(leader(rows, side)["method"] in line for side in ("user", "firm"))  # type: ignore[index]  # there is one
+    assert "40 scenarios; the report has the tables of all" in text.getvalue()
+    monkeypatch.setattr("fwk.closing.LINES", 15)
+    console, text = printed()
+    closing(console, answers, pd.DataFrame(), Path("r.html"), tracked=False)
+    assert "The first 15 of 40 scenarios" in text.getvalue()
+    assert sum("baseline" in line for line in text.getvalue().splitlines()) < 20
+
+
+def test_a_plan_says_how_many_scenarios_there_are(tmp_path: Path) -> None:
+    axes = {"alpha": [0.2, 0.4], "majority_known": ["all", 9], "space": ["encoded", "standardised"]}
+    for config, number in (
+        (axes, 8),
+        ({**axes, "methods": ["lottery"]}, 1),
+        ({"datasets": [{"name": "made", "group_in_X": [True, False]}]}, 2),
+    ):
+        console, text = printed()
+        show.plan(console, Bench(tmp_path).plan(**config), None)
+        assert f" points over 2 repeats, {number} scenario(s) and " in text.getvalue()
 
 
 @pytest.mark.parametrize("name", ["protocol.md", "config.md"])
