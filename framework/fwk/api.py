@@ -286,10 +286,13 @@ class Shelf(Protocol):
         url: str | None = None,
         advice: str = "",
         unpack: Callable[[Path, Path], None] | None = None,
+        keep: tuple[str, Callable[[bytes], bytes]] | None = None,
     ) -> Path:
         """The file called `name`. Raises FileNotFoundError that says which file, from where, into which folder.
 
         unpack  (what was downloaded, where to write): makes the file of the download, which is not kept then
+        keep    (name, content of the download -> what of it may be kept): a download with identities, say, stays in
+                memory, and the file of that name is what is found in place of it from then on
         """
 
 

@@ -92,7 +92,7 @@ def _knobs(source: object) -> dict[str, object]:
 
 
 def _kept(entry: Path, shelf: Folders) -> pd.DataFrame | None:
-    here = Folders(shelf.data, shelf.cache, fetch=False)
+    here = dataclasses.replace(shelf, fetch=False)
     try:
         notes = json.loads(entry.with_suffix(".json").read_text(encoding="utf-8"))
         if notes and all(_ask(here, name, sha256).note() == [name, sha256, found] for name, sha256, found in notes):

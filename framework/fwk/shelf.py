@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import os
+import shutil
 import sys
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from fwk.api import Shelf, Source
-from fwk.download import DownloadError, Progress, content_sha256, download
+from fwk.api import Mistake, Shelf, Source
+from fwk.download import DownloadError, Progress, content_sha256, download, download_bytes, telling
 
 Unpack = Callable[[Path, Path], None]
+Keep = tuple[str, Callable[[bytes], bytes]]
 
 State = Literal["here", "downloadable", "by hand"]
 
@@ -43,14 +47,20 @@ class Folders:
     cache     where downloads go
     fetch     whether to download what is missing
     say       told what is downloaded, and what could not be checked
-    progress  told how far a download is
+    progress  name of a file -> what is told how far its download is, while that is on
+
+    Raises Mistake where the user's folder is none.
     """
 
     data: Path | None = field(default_factory=lambda: data_folder())
     cache: Path = field(default_factory=lambda: cache_folder())
     fetch: bool = True
     say: Callable[[str], None] = _say
-    progress: Progress | None = None
+    progress: Callable[[str], AbstractContextManager[Progress]] = telling
+
+    def __post_init__(self) -> None:
+        if self.data is not None and not self.data.is_dir():
+            raise Mistake(f"there is no data folder {self.data}; name an existing one with --data or FWK_DATA")
 
     def find(
         self,
@@ -60,28 +70,29 @@ class Folders:
         url: str | None = None,
         advice: str = "",
         unpack: Unpack | None = None,
+        keep: Keep | None = None,
     ) -> Path:
         """The file called `name` (or `name`.gz): in the user's folder, in the cache, or downloaded from `url`.
 
         sha256  of the content (unpacked, where it is found as .gz). A file with another one is never returned. Where
-                none is known, the first download is trusted: its sum is noted beside it, said, and checked from then on
+                none is known, the first download is trusted: its sum is noted beside it, said, and from then on every
+                copy is held against it, the user's own, too
         advice  how a person gets the file, for the message
-        unpack  (what was downloaded, where to write) makes the file of the download, which is removed in any case
+        unpack  (what was downloaded, where to write) makes the file of the download, which is then removed
+        keep    (name, content of the download -> what of it is kept under that name); a ValueError says that the
+                content is not what was published. Nothing else of the download is ever written
 
         Raises MissingFileError (a FileNotFoundError) that says which file, from where, into which folder; ValueError
         for a file with another content than expected.
         """
-        if self.data is not None and not self.data.is_dir():
-            raise MissingFileError(f"the data folder {self.data} (--data or FWK_DATA) does not exist")
         wrong = []
         for path in self._candidates(name):
-            expected = sha256 or _noted(path)
-            if expected is None:
+            note = None if sha256 is not None else self._note_on(path, name)
+            expected = sha256 if note is None else _noted(note)
+            if expected is None or (found := _sum_of(path)) == expected:
                 return path
-            found = _sum_of(path)
-            if found == expected:
-                return path
-            wrong.append(f"{path} has sha256 {found}, expected {expected}")
+            first = "" if note is None else f" as the first download had (noted in {note})"
+            wrong.append(f"{path} has sha256 {found}, expected {expected}{first}")
         if wrong:
             raise ValueError(
                 f"{'; '.join(wrong)}: a damaged copy, or another version. Remove it, or put the published file there"
@@ -89,7 +100,7 @@ class Folders:
             )
         if url and self.fetch:
             try:
-                return self._download(name, sha256, url, unpack)
+                return self._download(name, sha256, url, unpack, keep)
             except DownloadError as error:
                 raise self._missing(name, url, advice, error) from error
         raise self._missing(name, url, advice)
@@ -97,54 +108,84 @@ class Folders:
     def _candidates(self, name: str) -> Iterator[Path]:
         """Files of that name, the user's before the cache's, outer before inner."""
         plain = name.removesuffix(".gz")
-        for folder in (self.data, self.cache):
-            if folder is not None and folder.is_dir():
-                for called in (name, plain if name != plain else f"{name}.gz"):
-                    found = [path for path in folder.rglob(Path(called).name) if path.is_file()]
-                    fitting = [path for path in found if path.parts[-len(Path(called).parts) :] == Path(called).parts]
-                    yield from sorted(fitting, key=lambda path: (len(path.parts), path))
+        names = (name, plain if name != plain else f"{name}.gz")
+        if self.data is not None:
+            for called in map(Path, names):
+                found = [path for path in self.data.rglob(called.name) if path.is_file()]
+                fitting = [path for path in found if path.parts[-len(called.parts) :] == called.parts]
+                yield from sorted(fitting, key=lambda path: (len(path.parts), path))
+        yield from (path for called in names if (path := self.cache / called).is_file())
 
-    def _download(self, name: str, sha256: str | None, url: str, unpack: Unpack | None) -> Path:
-        target = self.cache / (f"{name}.gz" if url.endswith(".gz") and not name.endswith(".gz") else name)
+    def _note_on(self, path: Path, name: str) -> Path | None:
+        """The note of a first download's sum: beside the file, or beside the one in the cache."""
+        plain = name.removesuffix(".gz")
+        notes = [_note_of(place) for place in (path, self.cache / plain, self.cache / f"{plain}.gz")]
+        return next((note for note in notes if note.is_file()), None)
+
+    def _download(self, name: str, sha256: str | None, url: str, unpack: Unpack | None, keep: Keep | None) -> Path:
+        for stale in self.cache.glob("download-*"):  # of a killed call of former days: a whole file, identities and all
+            shutil.rmtree(stale, ignore_errors=True)
         self.say(f"downloading {name} from {url}")
-        if unpack is None:
-            found = download(url, target, sha256, self.progress)
-        else:
+        if keep is not None:
+            return self._download_in_memory(name, url, *keep)
+        if unpack is not None:
+            target = self.cache / name
             found = self._download_and_unpack(target, sha256, url, unpack)
+        else:
+            target = self.cache / (f"{name}.gz" if url.endswith(".gz") and not name.endswith(".gz") else name)
+            with self.progress(name) as progress:
+                found = download(url, target, progress, sha256)
         if sha256 is None:
-            _note(target, found)
+            _note_of(target).write_text(f"{found}  {target.name}\n", encoding="ascii")
             self.say(
                 f"no checksum of {name} is known, so this download was trusted as it came (sha256 {found}); later "
                 "copies are checked against it"
             )
         return target
 
-    def _download_and_unpack(self, target: Path, sha256: str | None, url: str, unpack: Unpack) -> str:
+    def _download_in_memory(self, name: str, url: str, kept: str, part_of: Callable[[bytes], bytes]) -> Path:
+        with self.progress(name) as progress:
+            came = download_bytes(url, progress)
+        try:
+            content = part_of(came)
+        except ValueError as error:
+            raise DownloadError(f"{url} is not what it was ({error})") from error
+        target = self.cache / kept
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix="download-") as folder:
-            raw, made = Path(folder, "raw"), Path(folder, target.name)
-            download(url, raw, progress=self.progress)
-            try:
-                unpack(raw, made)
-            except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-                raise DownloadError(
-                    f"{url} is not what it was: {target.name} cannot be made of it ({error})"
-                ) from error
-            found = content_sha256(made)
-            if sha256 is not None and found != sha256:
-                raise DownloadError(
-                    f"{url} is not what it was: {target.name} made of it has sha256 {found}, expected {sha256}"
-                )
-            os.replace(made, target)
+        part = target.with_name(f"{target.name}.part")
+        part.write_bytes(content)
+        os.replace(part, target)
+        return target
+
+    def _download_and_unpack(self, target: Path, sha256: str | None, url: str, unpack: Unpack) -> str:
+        archive = target.with_name(f"{target.name}.archive")
+        if not archive.exists():
+            with self.progress(target.name) as progress:
+                download(url, archive, progress)
+        left = f"unpacking-{target.name}-"
+        for stale in target.parent.glob(f"{left}*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        try:
+            with tempfile.TemporaryDirectory(dir=target.parent, prefix=left) as folder:
+                made = Path(folder, target.name)
+                unpack(archive, made)
+                found = content_sha256(made)
+                if sha256 is not None and found != sha256:
+                    raise ValueError(f"it has sha256 {found}, expected {sha256}")
+                os.replace(made, target)
+        except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile) as error:
+            raise DownloadError(f"{url} is not what it was: {target.name} cannot be made of it ({error})") from error
+        finally:
+            archive.unlink(missing_ok=True)
         return found
 
     def _missing(self, name: str, url: str | None, advice: str, cause: DownloadError | None = None) -> MissingFileError:
-        looked = [f"{self.data} (--data or FWK_DATA)"] if self.data is not None else []
+        looked = [f"{self.data} and below (--data or FWK_DATA)"] if self.data is not None else []
         looked.append(f"{self.cache} (cache)")
         failed = f" The download failed: {cause}." if cause is not None else ""
         into = self.data if self.data is not None else "a folder that you name with --data or FWK_DATA"
         return MissingFileError(
-            f"the file {name} is not here; looked in {' and '.join(looked)} and below.{failed} Put it into {into}"
+            f"the file {name} is not here; looked in {' and '.join(looked)}.{failed} Put it into {into}"
             + _origin(url, advice),
             url or "",
         )
@@ -156,7 +197,7 @@ def state_of(source: Source, shelf: Folders) -> State:
     Raises ValueError where a file is here and is not what it should be.
     """
     try:
-        source.read(Folders(shelf.data, shelf.cache, fetch=False))
+        source.read(dataclasses.replace(shelf, fetch=False))
     except MissingFileError as missing:
         return "downloadable" if missing.url else "by hand"
     return "here"
@@ -197,10 +238,9 @@ def _sum_of(path: Path) -> str:
         return "unknown (its gzip file is damaged)"
 
 
-def _noted(path: Path) -> str | None:
-    note = path.with_name(f"{path.name}.sha256")
-    return note.read_text(encoding="ascii").split()[0] if note.exists() else None
+def _note_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
 
 
-def _note(path: Path, sha256: str) -> None:
-    path.with_name(f"{path.name}.sha256").write_text(f"{sha256}  {path.name}\n", encoding="ascii")
+def _noted(note: Path) -> str:
+    return note.read_text(encoding="ascii").split()[0]

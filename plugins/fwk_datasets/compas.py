@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -14,13 +13,12 @@ import pandas as pd
 
 from fwk import Dataset, Encoded, Shelf
 from fwk_datasets.encoding import Block, encoded, flag, number
-from fwk_datasets.files import read_bytes, reading, refused
+from fwk_datasets.files import read_bytes, reading
 
 PUBLISHED = "compas-scores-two-years.csv"
 REDACTED = "compas-scores-two-years.redacted.csv"
 REDACTED_SHA256 = "30eb20d79ba476ec24979ea00d0e77ef74fb5adc0ee843fd0d00079465a6089d"
 URL = "https://raw.githubusercontent.com/propublica/compas-analysis/master/compas-scores-two-years.csv"
-ADVICE = f"{PUBLISHED} as ProPublica publishes it serves as well"
 
 IDENTIFYING = frozenset({"name", "first", "last", "dob", "c_case_number", "r_case_number", "vr_case_number"})
 
@@ -79,26 +77,25 @@ def redact(published: bytes) -> bytes:
 
 def _redacted(shelf: Shelf) -> bytes:
     """The redacted file's content: as it is, or made of the published one."""
+    own_name = f"ProPublica's file belongs there under its own name, {PUBLISHED}"
     try:
-        return read_bytes(shelf.find(REDACTED, sha256=REDACTED_SHA256))
+        return read_bytes(shelf.find(REDACTED, sha256=REDACTED_SHA256, advice=own_name))
     except FileNotFoundError:
-        pass
-    try:
-        published = shelf.find(PUBLISHED)
-    except FileNotFoundError:
-        kept = shelf.find(REDACTED, sha256=REDACTED_SHA256, url=URL, advice=ADVICE, unpack=_redact_file)
-        return read_bytes(kept)
-    raw = read_bytes(published)
-    with reading(published):
-        content = redact(raw)
+        path = shelf.find(PUBLISHED, url=URL, keep=(REDACTED, _checked))
+    content = read_bytes(path)
+    if path.name == REDACTED:
+        return content
+    with reading(path):
+        return _checked(content)
+
+
+def _checked(published: bytes) -> bytes:
+    """The file without identities. Raises ValueError where it is not ProPublica's."""
+    content = redact(published)
     found = hashlib.sha256(content).hexdigest()
     if found != REDACTED_SHA256:
-        raise refused(published, f"without identities it has sha256 {found}, expected {REDACTED_SHA256}")
+        raise ValueError(f"without identities it has sha256 {found}, expected {REDACTED_SHA256}")
     return content
-
-
-def _redact_file(published: Path, target: Path) -> None:
-    target.write_bytes(redact(published.read_bytes()))
 
 
 def _blocks(rows: pd.DataFrame) -> list[Block]:

@@ -1,12 +1,14 @@
 """COMPAS: every count of the data note, and no identity anywhere."""
 
 import io
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from published_files import N, compas_file, publish
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import train_test_split
 
@@ -148,6 +150,33 @@ def test_a_download_is_kept_in_its_redacted_form_only(
     assert "Secret" not in " ".join(said)
 
 
+def test_a_killed_download_leaves_no_identity_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(monkeypatch)
+    (tmp_path / "publisher.csv").write_bytes(compas_file())
+    monkeypatch.setattr(compas, "URL", (tmp_path / "publisher.csv").as_uri())
+    monkeypatch.setattr("fwk.download.PIECE", len(compas_file()) // 3)
+
+    def kill(there: int, whole: int | None) -> None:
+        if there > len(compas_file()) // 2:
+            raise KeyboardInterrupt
+
+    (tmp_path / "cache").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        Compas().read(Folders(None, tmp_path / "cache", progress=lambda _: nullcontext(kill)))
+    assert list((tmp_path / "cache").iterdir()) == []
+    assert len(Compas().read(Folders(None, tmp_path / "cache"))) == N
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [compas.REDACTED]
+
+
+def test_the_published_file_under_the_redacted_ones_name_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(monkeypatch)
+    (tmp_path / compas.REDACTED).write_bytes(compas_file())
+    with pytest.raises(ValueError, match=f"ProPublica's file belongs there under its own name, {compas.PUBLISHED}"):
+        Compas().read(Folders(tmp_path, tmp_path / "cache", fetch=False))
+
+
 def test_a_foreign_file_is_named_without_quoting_it(shelf: Folders, tmp_path: Path) -> None:
     text = pd.read_csv(shelf.find(compas.REDACTED), dtype=str, keep_default_na=False).head(50)
     (tmp_path / compas.PUBLISHED).write_bytes(_published(text, "\n"))
@@ -161,8 +190,9 @@ def test_a_foreign_file_is_named_without_quoting_it(shelf: Folders, tmp_path: Pa
 def test_a_missing_file_says_where_it_is_published(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         Compas().read(Folders(tmp_path, tmp_path / "cache", fetch=False))
+    assert str(caught.value).startswith(f"the file {compas.PUBLISHED} is not here")
     assert compas.URL in str(caught.value)
-    assert compas.PUBLISHED in str(caught.value)
+    assert compas.REDACTED not in str(caught.value)
 
 
 def test_the_baseline_reaches_the_published_sanity_values(kept: pd.DataFrame, table: Encoded) -> None:

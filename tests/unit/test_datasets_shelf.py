@@ -1,9 +1,12 @@
 """The shelf: where files are found, how they are fetched, and what is said about missing and wrong ones."""
 
+import dataclasses
 import gzip
 import hashlib
+import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,7 +15,8 @@ import pandas as pd
 import pytest
 
 from fwk import Encoded, Shelf
-from fwk.download import DownloadError, content_sha256, download
+from fwk.api import Mistake
+from fwk.download import DownloadError, content_sha256, download, telling
 from fwk.shelf import Folders, MissingFileError, cache_folder, data_folder, state_of
 
 CONTENT = b"".join(b"%d,%d\n" % (i, i * i) for i in range(60_000))
@@ -75,6 +79,10 @@ def said() -> list[str]:
 def shelf(tmp_path: Path, said: list[str]) -> Folders:
     (tmp_path / "data").mkdir()
     return Folders(tmp_path / "data", tmp_path / "cache", say=said.append)
+
+
+def silent(there: int, whole: int | None) -> None:
+    pass
 
 
 def _put(path: Path, content: bytes = CONTENT) -> Path:
@@ -140,14 +148,20 @@ def test_a_missing_file_says_which_from_where_and_into_which_folder(shelf: Folde
         assert part in message
 
 
-def test_a_missing_data_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"the data folder .*nowhere \(--data or FWK_DATA\) does not exist"):
-        Folders(tmp_path / "nowhere", tmp_path).find("x.csv")
+def test_a_data_folder_that_is_none_is_a_mistake_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    for wrong in ("nowhere", "file"):
+        with pytest.raises(Mistake, match=rf"there is no data folder .*{wrong}; name an existing one with --data"):
+            Folders(tmp_path / wrong, tmp_path)
+        monkeypatch.setenv("FWK_DATA", str(tmp_path / wrong))
+        with pytest.raises(Mistake, match=wrong):
+            Folders()
 
 
 def test_a_download_is_checked_kept_and_reported(shelf: Folders, publisher: Publisher, said: list[str]) -> None:
     seen: list[tuple[int, int | None]] = []
-    fetching = Folders(shelf.data, shelf.cache, say=said.append, progress=lambda *there: seen.append(there))
+    progress = nullcontext(lambda *there: seen.append(there))
+    fetching = Folders(shelf.data, shelf.cache, say=said.append, progress=lambda _: progress)
     path = fetching.find("squares.csv", sha256=SUM, url=publisher.url)
     assert path.read_bytes() == CONTENT
     assert seen[-1] == (len(CONTENT), len(CONTENT))
@@ -179,16 +193,16 @@ def test_another_version_at_the_publisher_is_never_mixed_with_the_old_one(shelf:
 def test_a_publisher_without_ranges_sends_it_all_again(tmp_path: Path, publisher: Publisher) -> None:
     publisher.stamina, publisher.ranges = len(CONTENT) // 2, False
     with pytest.raises(DownloadError, match="the connection ended at"):
-        download(publisher.url, tmp_path / "squares.csv")
+        download(publisher.url, tmp_path / "squares.csv", silent)
     publisher.stamina = 10**9
-    assert download(publisher.url, tmp_path / "squares.csv") == SUM
+    assert download(publisher.url, tmp_path / "squares.csv", silent) == SUM
     assert (tmp_path / "squares.csv").read_bytes() == CONTENT
 
 
 def test_a_part_that_is_whole_already_is_taken(tmp_path: Path, publisher: Publisher) -> None:
     _put(tmp_path / "squares.csv.part")
     (tmp_path / "squares.csv.part.version").write_text(publisher.version)
-    assert download(publisher.url, tmp_path / "squares.csv", SUM) == SUM
+    assert download(publisher.url, tmp_path / "squares.csv", silent, SUM) == SUM
 
 
 def test_a_download_with_another_sum_is_removed_and_named(shelf: Folders, publisher: Publisher) -> None:
@@ -215,9 +229,77 @@ def test_what_a_file_is_unpacked_from_is_not_kept(shelf: Folders, publisher: Pub
     path = shelf.find("half.csv", sha256=half, url=publisher.url, unpack=first_half)
     assert path.read_bytes() == CONTENT[: len(CONTENT) // 2]
     assert sorted(shelf.cache.iterdir()) == [path]
-    with pytest.raises(FileNotFoundError, match="made of it has sha256"):
+    with pytest.raises(FileNotFoundError, match=r"other.csv cannot be made of it \(it has sha256"):
         shelf.find("other.csv", sha256=SUM, url=publisher.url, unpack=first_half)
     assert sorted(shelf.cache.iterdir()) == [path]
+
+
+def test_an_archive_that_broke_off_is_continued_by_a_later_call(shelf: Folders, publisher: Publisher) -> None:
+    def last_half(raw: Path, target: Path) -> None:
+        target.write_bytes(raw.read_bytes()[len(CONTENT) // 2 :])
+
+    publisher.stamina = len(CONTENT) // 5 + 1
+    with pytest.raises(FileNotFoundError, match="bytes came and are kept for the next try"):
+        shelf.find("half.csv", url=publisher.url, unpack=last_half)
+    publisher.asked.clear()
+    path = shelf.find("half.csv", url=publisher.url, unpack=last_half)
+    assert path.read_bytes() == CONTENT[len(CONTENT) // 2 :]
+    assert all(int(asked.removeprefix("bytes=").rstrip("-")) > len(CONTENT) // 2 for asked in publisher.asked)
+    assert {entry.name for entry in shelf.cache.iterdir()} == {"half.csv", "half.csv.sha256"}
+
+
+def test_what_was_unpacked_when_a_call_was_killed_is_swept_by_the_next(shelf: Folders, publisher: Publisher) -> None:
+    _put(shelf.cache / "unpacking-half.csv-x1" / "half.csv")
+    _put(shelf.cache / "unpacking-other.csv-x1" / "other.csv")
+    _put(shelf.cache / "half.csv.archive")  # whole, so it need not come again
+    shelf.find("half.csv", sha256=SUM, url=publisher.url, unpack=shutil.copyfile)
+    assert publisher.asked == []
+    assert {entry.name for entry in shelf.cache.iterdir()} == {"half.csv", "unpacking-other.csv-x1"}
+
+
+def _first_column(came: bytes) -> bytes:
+    return b"".join(line.partition(b",")[0] + b"\n" for line in came.splitlines())
+
+
+def test_what_may_not_be_kept_is_never_written(
+    shelf: Folders, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fwk.download.PIECE", len(CONTENT) // 7)
+    written: list[list[Path]] = []
+
+    def look(there: int, whole: int | None) -> None:
+        written.append([path for path in tmp.rglob("*") if path.is_file()])
+        if len(written) == 4:
+            raise KeyboardInterrupt
+
+    tmp = shelf.cache.parent
+    looking = dataclasses.replace(shelf, progress=lambda _: nullcontext(look))
+    with pytest.raises(KeyboardInterrupt):
+        looking.find("squares.csv", url=publisher.url, keep=("numbers.csv", _first_column))
+    path = looking.find("squares.csv", url=publisher.url, keep=("numbers.csv", _first_column))
+    assert len(written) > 8
+    assert not any(written)
+    assert list(shelf.cache.iterdir()) == [path]
+    assert path == shelf.cache / "numbers.csv"
+    assert path.read_bytes() == _first_column(CONTENT)
+
+
+def test_a_download_that_nothing_may_be_kept_of_is_named(shelf: Folders, publisher: Publisher) -> None:
+    def refuse(came: bytes) -> bytes:
+        raise ValueError("it lacks the column name")
+
+    with pytest.raises(FileNotFoundError, match=r"is not what it was \(it lacks the column name\)"):
+        shelf.find("squares.csv", url=publisher.url, keep=("numbers.csv", refuse))
+    publisher.stamina = 9
+    with pytest.raises(FileNotFoundError, match="the connection ended at 9 of"):
+        shelf.find("squares.csv", url=publisher.url, keep=("numbers.csv", _first_column))
+    assert not shelf.cache.exists()
+
+
+def test_whole_files_that_killed_calls_of_former_days_left_are_swept(shelf: Folders, publisher: Publisher) -> None:
+    left = _put(shelf.cache / "download-x1" / "raw.part", b"names")
+    shelf.find("squares.csv", sha256=SUM, url=publisher.url)
+    assert not left.parent.exists()
 
 
 def test_a_download_that_cannot_be_unpacked_is_named(shelf: Folders, publisher: Publisher) -> None:
@@ -238,6 +320,32 @@ def test_a_first_download_without_a_known_sum_is_trusted_aloud_and_held_to_it(
     path.write_bytes(b"tampered")
     with pytest.raises(ValueError, match=f"expected {SUM}"):
         shelf.find("squares.csv", url=publisher.url)
+
+
+@pytest.mark.parametrize("packed", ["", ".gz"])
+def test_a_users_copy_is_held_to_the_first_download_too(shelf: Folders, publisher: Publisher, packed: str) -> None:
+    assert shelf.data is not None
+    if packed:
+        publisher.content = gzip.compress(CONTENT)
+    there = shelf.find("squares.csv", url=f"{publisher.url}{packed}")
+    _put(shelf.data / "squares.csv")
+    assert shelf.find("squares.csv") == shelf.data / "squares.csv"
+    _put(shelf.data / "squares.csv", b"another")
+    assert shelf.find("squares.csv") == there
+    there.unlink()
+    with pytest.raises(ValueError, match=rf"data/squares.csv has sha256 .*, expected {SUM} as the first download had"):
+        shelf.find("squares.csv")
+
+
+def test_a_line_now_and_then_says_how_far_a_download_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with telling("a.csv") as progress:
+        progress(1_000, 5_000_000)
+        monkeypatch.setattr("fwk.download.EVERY", 0.0)
+        progress(2_500_000, 5_000_000)
+        progress(2_600_000, None)
+    assert capsys.readouterr().err == "a.csv: 2.5 MB of 5.0 MB\na.csv: 2.6 MB\n"
 
 
 def test_a_refusing_or_absent_publisher_is_named(shelf: Folders, publisher: Publisher) -> None:
@@ -288,6 +396,7 @@ def test_folders_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr("sys.platform", "win32")
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
     assert cache_folder() == tmp_path / "fwk" / "cache"
+    (tmp_path / "d").mkdir()
     monkeypatch.setenv("FWK_DATA", str(tmp_path / "d"))
     monkeypatch.setenv("FWK_CACHE", str(tmp_path / "c"))
     assert (Folders().data, Folders().cache) == (tmp_path / "d", tmp_path / "c")
