@@ -39,7 +39,7 @@ def log_comparison(folder: Path) -> tuple[str, Path, dict[str, MethodRun]]:
     points, failures = points_table(repeats=3), failures_table()
     fronts = choose_fronts(points)
     answers, report, picture = answer(fronts), folder / "report.html", folder / "front.png"
-    write_report(report, points, fronts, failures, {"Protocol": "made up"}, title="adult")
+    write_report(report, points, fronts, answers, failures, {"Protocol": "made up"}, title="adult")
     draw_front(fronts, picture)
     tracker = open_tracker(None, folder, "adult")
     runs = method_runs(points, fronts, answers, {"adult": DataInfo("adult", "f00d", "made up", {"rows": 1000})})

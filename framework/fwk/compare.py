@@ -101,7 +101,7 @@ def _write(result: Result, seconds: float) -> list[Path]:
         draw_front(result.fronts, folder / "front.png")
     title = config.description or config.name
     measured = facts_of(prepared, facts, seconds)
-    write_report(result.page, result.points, result.fronts, result.failures, measured, title=title)
+    write_report(result.page, result.points, result.fronts, result.answers, result.failures, measured, title=title)
     names = ("points.parquet", "fronts.parquet", "failures.parquet", "config.yaml", "environment.json", "front.png")
     return [*(path for name in names if (path := folder / name).exists()), result.page]
 

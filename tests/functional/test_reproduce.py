@@ -17,6 +17,7 @@ from fwk.cli import app
 from fwk.paper import parts
 from fwk.paper.experiments import EXPERIMENTS
 
+CONFIGS_HERE = Path(__file__).parents[2] / "configs" / "paper"
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
 RB = ["rb-prob", {"name": "rb-label", "k": 5}, {"name": "rb-dist", "k": 5}]
 PEOPLE: dict[str, Any] = {"name": "gmm4", "called": "small", "p": 300, "m": 120, "held_out": 200}
@@ -91,6 +92,35 @@ def test_every_experiment_makes_a_page_with_its_picture(place: Path, name: str) 
     assert pixels.shape[0] > 300
     assert pixels[..., :3].std() > 0.05
     assert html.count("<table>") >= 1
+
+
+REAL = [f"{name}-compas" for name in ("alpha", "flips", "knowledge", "firm", "representation")] + [
+    "gmm4-equal",
+    "toy-toy",
+]
+
+
+@pytest.mark.parametrize("part", REAL)
+def test_the_configs_that_come_along_run(part: str, data_folder: Path, tmp_path: Path) -> None:
+    name, config = part.partition("-")[0], CONFIGS_HERE / f"{part}.yaml"
+    (tmp_path / config.name).write_text(config.read_text("utf-8"), encoding="utf-8")
+    where = ("--configs", str(tmp_path), "--output", str(tmp_path / "out"), "--data", str(data_folder))
+    result = fwk(tmp_path, name, "--quick", "--no-track", "-j", "2", *where)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "out" / f"{name}-quick.png").exists()
+    page = (tmp_path / "out" / f"{name}-quick.html").read_text(encoding="utf-8")
+    assert "Missing: " not in page
+    assert "not run" not in page
+
+
+def test_a_page_says_what_else_is_stored(place: Path, tmp_path: Path) -> None:
+    config = {"name": "alpha-other", **BASE, **CONFIGS["alpha-small"]}
+    (tmp_path / "alpha-other.yaml").write_text(json.dumps(config), encoding="utf-8")
+    quick(place, "alpha", "--output", str(tmp_path / "out"))
+    page = tmp_path / "out" / "alpha-quick.html"
+    assert "not on this page" not in page.read_text(encoding="utf-8")
+    quick(place, "alpha", "--output", str(tmp_path / "out"), "--configs", str(tmp_path))
+    assert "not on this page, as it was made from other configs: alpha-small-quick." in page.read_text(encoding="utf-8")
 
 
 def test_what_is_ahead_is_said_before_it_is_done(place: Path) -> None:
@@ -184,7 +214,7 @@ def test_what_fails_in_a_part_is_told_and_costs_only_itself(place: Path, tmp_pat
     result = quick(place, "knowledge", "--configs", str(tmp_path), "--output", str(tmp_path / "out"))
     assert result.exit_code == 1
     html = (tmp_path / "out" / "knowledge-quick.html").read_text(encoding="utf-8")
-    assert re.search(r"knowledge-some: \d+ cells failed: rb-dist \(\d+\)", html)
+    assert re.search(r"knowledge-some: \d+ cells failed: rb-dist \(\d+\): majority_known = 100000", html)
     assert re.search("knowledge-none: no run gave a point: majority_known = 100000", html)
 
 

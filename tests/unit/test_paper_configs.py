@@ -116,5 +116,5 @@ def test_the_mixtures_differ_in_their_norms_only() -> None:
     for specs in made.values():
         sizes = [(spec["p"], spec["seed"]) for spec in specs]
         assert len(sizes) == len(set(sizes))
-        assert [len(list(draws)) for _, draws in groupby(sizes, key=lambda size: size[0])] == [20] * 5
+        assert [len(list(draws)) for _, draws in groupby(sizes, key=lambda size: size[0])] == [10] * 5
         assert all(spec["group_in_X"] is False for spec in specs)

@@ -66,6 +66,15 @@ def test_the_table_of_the_least_has_a_row_a_curve_with_its_price() -> None:
     assert len({len(row) for row in shown.rows} | {len(shown.columns)}) == 1
 
 
+def test_a_setting_that_asks_for_more_than_there_are_shows_how_many_flip() -> None:
+    table = points()
+    table["setting"] = table["setting"].where(table["setting"] != "10", "1000").where(table["setting"] != "20", "0.5")
+    assert least_table(table, "test").rows[1][4] == "M = 1000: 10 flips"
+    table.loc[table["flips"] == 10, "test.eqod"] = 0.3
+    assert least_table(table, "test").rows[1][4] == "M = 50 % of candidates: 20 flips"
+    assert least_table(table.assign(majority_known=np.nan), "test", "majority_known", "Known").rows[0][2] == "–"
+
+
 def test_a_curve_that_is_nowhere_defined_keeps_its_row_without_figures() -> None:
     table = points()
     table.loc[table["card"] == "rb-dist", ["test.eqod", "test.sp"]] = np.nan

@@ -103,7 +103,8 @@ class Page(HTMLParser):
 
 def written(path: Path, points: pd.DataFrame = POINTS, failures: pd.DataFrame = FAILURES, **given: Any) -> Page:
     fronts = given.pop("fronts", None)
-    write_report(path, points, choose_fronts(points) if fronts is None else fronts, failures, FACTS, **given)
+    fronts = choose_fronts(points) if fronts is None else fronts
+    write_report(path, points, fronts, answer(fronts), failures, FACTS, **given)
     return Page(path.read_text(encoding="utf-8"))
 
 

@@ -16,7 +16,7 @@ from fwk.paper.panels import datasets, legend, line, name_rows, nothing, repeats
 from fwk.report import draw_front
 from fwk.report.strokes import picture, rule, say
 from fwk.report.styles import COLOURS, MARKERS, Style, window
-from fwk.report.words import UNIT
+from fwk.report.words import UNIT, plural
 
 CONSTANT = "constant ranking"
 _CROSS = Line2D([], [], linestyle="none", marker="x", color="#D55E00",
@@ -25,8 +25,10 @@ _GREYS = ("#C7E0F1", "#92C3E3", "#56A0CF", "#2779B0", "#0B4F82", "#000000")  # l
 
 
 def draw_firm(points: pd.DataFrame, select: str, path: Path) -> None:
-    """Fronts of the collective's and the firm's methods, EqOd and SP over error: the report's own picture."""
-    draw_front(choose_fronts(points, select=select), path)
+    """Fronts of the collective's and the firm's methods, EqOd and SP over error: the report's own picture, and all of
+    it, as only far off do some methods reach zero.
+    """
+    draw_front(choose_fronts(points, select=select), path, whole=True)
 
 
 def draw_knowledge(points: pd.DataFrame, select: str, path: Path) -> None:
@@ -83,8 +85,9 @@ def _draw_by(
                 nothing(row[0])
         name_rows(rows, names, rankers)
         legend(figure, looks, more=[_CROSS] if _constant(means[means["on_front"]]).any() else (), title=title)
-        chosen = f"Fronts chosen on {select}, drawn on test; means of {repeats_of(points)}. Dashed: the baseline."
-        say(figure, f"{chosen} {told}")
+        chosen = f"Fronts chosen on {select}, drawn on test; means of {repeats_of(points)}"
+        fewer = means["repeats"].lt(means.groupby("dataset")["repeats"].transform("max")).any()
+        say(figure, f"{chosen}{', of fewer where cells failed' if fewer else ''}. Dashed: the baseline. {told}")
 
 
 def _draw_panel(
@@ -115,6 +118,9 @@ def _draw_panel(
     panel.set_xlim(100 * shown.error[0], 100 * shown.error[1])
     panel.set_ylim(100 * shown.unfairness[0], 100 * shown.unfairness[1])
     panel.set_xlabel("Error on test (%)")
+    if outside := sum(shown.outside.values()):
+        told = f"not shown: {plural(outside, 'front point')}"
+        panel.text(0.98, 0.97, told, ha="right", va="top", transform=panel.transAxes, fontsize=7.5, color="#444444")
 
 
 def _constant(fronts: pd.DataFrame) -> pd.Series:

@@ -22,9 +22,9 @@ _GROWTH = (
     "All members of the minority with y = 0 flip.\nDotted: EqOd of sign((mu + psi) . x), the majority's best rule."
 )
 _TOY = (
-    "Left, middle: people of one draw's train part, and the rule's border; circles: majority, triangles: minority; "
-    "filled: y = 1; ringed: flipped.\nRight: medians over draws, bands: their middle half. The paper does not give the "
-    "points of its figure; these are of a generator."
+    "Left, middle: people of one draw's train part, and the rule's border, solid after the flips and dashed before; "
+    "circles: majority, triangles: minority; filled: y = 1; ringed: flipped.\nRight: medians over draws, bands: their "
+    "middle half. The paper does not give the points of its figure; these are of a generator."
 )
 _THEORY = (
     "Means over draws of the mixture with |mu| = |psi|, bands: one standard deviation; dotted: the bound of the same "

@@ -197,4 +197,5 @@ def _failed(result: Result) -> str:
     if result.points.empty:
         return f"no run gave a point: {'; '.join(dict.fromkeys(result.failures['message']))}"
     methods = ", ".join(f"{name} ({count})" for name, count in result.failures["method"].value_counts().items())
-    return f"{plural(len(result.failures), 'cell')} failed: {methods}"
+    said = "; ".join(f"{message} ({count})" for message, count in result.failures["message"].value_counts().items())
+    return f"{plural(len(result.failures), 'cell')} failed: {methods}: {said}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from fwk.paper.page import Told, write_page
 from fwk.paper.parts import QUICK, Done, Layout, Order, run_part, theory_in
 from fwk.paper.stored import Part, read_part, together
 from fwk.paper.tables import Shown, theory_tables
+from fwk.paper.theory import told_of
 from fwk.paper.toy import scene_of
 from fwk.progress import Watch
 
@@ -54,8 +56,17 @@ def _write(order: Order, experiment: Experiment, page: Path, done: Sequence[Done
         if experiment.tabulate is not None:
             shown = {f"{experiment.title}": experiment.tabulate(points, select)}
     claims = [claim for claim in CLAIMS if claim.experiment == experiment.name]
-    remark = COARSE_REMARK if order.suffix else ""
-    write_page(page, experiment, told, shown, judge({experiment.name: points}, claims), remark)
+    write_page(
+        page, experiment, told, shown, judge({experiment.name: points}, claims), _remark(order, experiment, told)
+    )
+
+
+def _remark(order: Order, experiment: Experiment, told: Sequence[Told]) -> str:
+    """What a reader must know first."""
+    stored = [part.name for part in _stored(order.results, experiment.name, bool(order.suffix))]
+    others = [name for name in stored if name not in [f"{one.name}{order.suffix}" for one in told]]
+    left_out = f"Stored, and not on this page, as it was made from other configs: {', '.join(others)}."
+    return " ".join([*([COARSE_REMARK] if order.suffix else []), *([left_out] if others else [])])
 
 
 def _draw(
@@ -71,7 +82,7 @@ def _draw(
 
 
 def _theory(order: Order, experiment: Experiment, page: Path, watch: Watch) -> bool:
-    told = Told("theory", "a simulation without a config")
+    told = Told("theory", "a simulation without a config", tuple(told_of(order.theory.settings)))
     shown: dict[str, Shown] = {}
     table = pd.DataFrame()
     try:
@@ -82,7 +93,7 @@ def _theory(order: Order, experiment: Experiment, page: Path, watch: Watch) -> b
         shown = theory_tables(table)
     except Mistake as mistake:
         watch.say(f"theory: {mistake}")
-        told = Told("theory", told.config, missing=str(mistake))
+        told = dataclasses.replace(told, missing=str(mistake))
     claims = [claim for claim in CLAIMS if claim.experiment == experiment.name or claim.cases is None]
     write_page(
         page, experiment, [told], shown, judge({experiment.name: table}, claims), COARSE_REMARK if order.suffix else ""

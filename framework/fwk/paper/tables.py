@@ -36,7 +36,7 @@ def least_table(points: pd.DataFrame, select: str, axis: str = "", word: str = "
         name = short_name(measure)
         columns += (f"Least {name} ({UNIT})", "sd over repeats", "at", f"Error over baseline ({UNIT})")
     rows = [
-        (str(curve["dataset"].iloc[0]), str(curve["method"].iloc[0]), *([_value(curve[axis].iloc[0])] if axis else []),
+        (str(curve["dataset"].iloc[0]), str(curve["method"].iloc[0]), *([_value(curve, axis)] if axis else []),
          *_best(points, curve, "eqod", select), *_best(points, curve, "sp", select))
         for curve in curves(points)
     ]  # fmt: skip
@@ -54,23 +54,34 @@ def _best(points: pd.DataFrame, curve: pd.DataFrame, measure: str, select: str) 
     dearer = by_repeat(best, "test.error").mean() - base["test.error"].mean()
     yield points_of(values.mean())
     yield points_of(values.std(ddof=1))
-    yield words.setting(best["swept"].iloc[0], best["setting"].iloc[0])
+    yield _setting(best)
     yield points_of(dearer, signed=True)
 
 
-def _value(value: object) -> str:
-    if pd.isna(value):  # type: ignore[call-overload]  # any cell of a table
+def _setting(best: pd.DataFrame) -> str:
+    """The setting in words; with the mean number of flips, where it asks for more than there are candidates."""
+    told = words.setting(best["swept"].iloc[0], best["setting"].iloc[0])
+    flips = best["flips"].astype(float).mean()
+    asked = best["swept"].iloc[0] == "budget" and best["setting"].iloc[0] != f"{flips:g}"
+    return f"{told}: {flips:,.0f} flips" if asked else told
+
+
+def _value(curve: pd.DataFrame, axis: str) -> str:
+    if curve["side"].iloc[0] != "user":
+        return NOTHING
+    value = curve[axis].iloc[0]
+    if pd.isna(value):
         return "all"
     return f"{value:g}" if isinstance(value, float | int | np.number) else str(value)
 
 
 def growth_table(points: pd.DataFrame) -> Shown:
     """EqOd of the mixture by norms, learner and size of the majority, all flips and none; one draw a seed."""
-    user = points[points["side"] == "user"]
+    user = points[points["side"] == "user"].sort_values("of_p", kind="stable")
     columns = ("Norms |mu|, |psi|", "Learner", "Majority p (people)", f"EqOd, nobody flips ({UNIT})",
                f"EqOd, all flip ({UNIT})", "sd over draws", f"SP, all flip ({UNIT})")  # fmt: skip
     rows = []
-    for (mu, psi, learner, p), of in user.groupby(["of_mu", "of_psi", "learner", "of_p"], sort=False):
+    for (mu, psi, learner, p), of in user.groupby(["of_mu", "of_psi", "learner", "of_p"]):
         none, all_flip = of[of["flips"] == 0], of[of["flips"] == of["candidates"]]
         eqod = all_flip["test.eqod"]
         rows.append(

@@ -22,6 +22,7 @@ from fwk.firm import Learner
 from fwk.paper.mixture import NearestOfTwo, posterior, success_bound
 from fwk.plugins import Registry
 from fwk.relabel import Collective, Search, flip, gather, ranking, view
+from fwk.report.words import plural
 from fwk.shelf import Folders
 from fwk.split import seed_of, stream
 from fwk.tables import make_table
@@ -93,6 +94,14 @@ def pieces(settings: Settings) -> tuple[Piece, ...]:
     """All of it, in the order of the table."""
     draws = itertools.product(range(settings.seeds), settings.in_X)
     return (*(Piece(settings, seed, in_X) for seed, in_X in draws), Piece(settings))
+
+
+def told_of(settings: Settings) -> Iterator[str]:
+    """What was simulated, a phrase each."""
+    yield f"{settings.p:,} people of the majority and {settings.m:,} of the minority, |mu| = |psi| = {settings.norm:g}"
+    yield f"{plural(settings.seeds, 'draw')}, judged on {settings.held_out:,} people of each group"
+    yield f"the share of candidates that flip is {settings.share:g} along alpha, and alpha {settings.alpha:g} along it"
+    yield f"nearest neighbours: {settings.draws:,} people"
 
 
 def fits(settings: Settings) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from plotly.offline import get_plotlyjs
 
-from fwk.fronts import answer, mean_over_repeats
+from fwk.fronts import mean_over_repeats
 from fwk.report.audits import audit_section
 from fwk.report.cautions import cautions
 from fwk.report.document import document, resource
@@ -29,23 +29,22 @@ def write_report(
     path: Path,
     points: pd.DataFrame,
     fronts: pd.DataFrame,
+    answers: pd.DataFrame,
     failures: pd.DataFrame,
     facts: Facts,
     *,
     title: str = "Comparison",
-    budgets: tuple[float, ...] = (0.005, 0.01),
 ) -> None:
     """Write the report of a comparison to `path`.
 
     points    `table_of` points
     fronts    `choose_fronts(points, ...)`; it says on which part they were chosen
+    answers   `answer(fronts)`
     failures  `table_of` failures
     facts     how it was measured, in this order: heading -> a sentence, a text of several lines (the config), a list,
               or names with values (the environment)
     title     what the comparison is called
-    budgets   error budgets of the answer tables, as shares
     """
-    answers = answer(fronts, budgets)
     nothing = element("p", "No point was measured.")
     means = mean_over_repeats(points)
     sections = {

@@ -13,15 +13,17 @@ from matplotlib.lines import Line2D
 
 from fwk.fronts import baseline_of, curves, scenarios
 from fwk.report.strokes import picture, rule, rule_stroke, say, stroke
-from fwk.report.styles import Style, band_shade, beyond, styles, window
+from fwk.report.styles import Style, Window, band_shade, beyond, styles, whole_window, window
 from fwk.report.words import UNIT, long_name, plural, short_name
 
 MOST = 12
 """Scenarios in one picture; the report has all."""
 
 
-def draw_front(fronts: pd.DataFrame, path: Path) -> None:
+def draw_front(fronts: pd.DataFrame, path: Path, whole: bool = False) -> None:
     """Write the picture of the mean fronts (`choose_fronts`) to `path`.
+
+    whole  a panel more for each scenario: the first measure with every front point in it, however far off
 
     Each method's front points on test, joined by rising error; bands are one standard deviation over repeats to each
     side, at the same setting. Filled markers are the user side, open ones the firm side; dashed lines cross at the
@@ -31,13 +33,17 @@ def draw_front(fronts: pd.DataFrame, path: Path) -> None:
     places = every[:MOST]
     measures = list(dict.fromkeys(fronts["unfairness"]))
     looks = styles(fronts)
-    rows, columns = max(1, len(places)), max(1, len(measures))
+    columns = [(measure, window) for measure in measures] or [("", window)]
+    columns += [(measure, whole_window) for measure in measures[:1] if whole]
+    rows, wide = max(1, len(places)), len(columns)
     height = max(3.9 * rows + 0.5, 0.19 * len(looks) + 1.2)
-    with picture(path, rows, columns, 4.3 * columns + 2.3, height) as (figure, panels):
+    with picture(path, rows, wide, 4.3 * wide + 2.3, height) as (figure, panels):
         for row, place in zip(panels, places, strict=False):
-            for panel, measure in zip(row, measures, strict=False):
+            for panel, (measure, view) in zip(row, columns, strict=True):
                 chosen = place.rows & fronts["scope"].eq("mean") & fronts["unfairness"].eq(measure)
-                _draw_panel(panel, fronts[chosen], measure, looks)
+                _draw_panel(panel, fronts[chosen], measure, looks, view(fronts[chosen]))
+                if view is whole_window:
+                    panel.set_title("all of it", loc="right", fontsize=7.5, color="#444444")
             row[0].set_title(place.name + "\n", loc="left", fontweight="bold")
         if not places:
             panels[0][0].text(0.5, 0.5, "no point was measured", ha="center", va="center")
@@ -46,8 +52,7 @@ def draw_front(fronts: pd.DataFrame, path: Path) -> None:
         say(figure, some + _caption(fronts))
 
 
-def _draw_panel(panel: Axes, means: pd.DataFrame, measure: str, looks: dict[str, Style]) -> None:
-    shown = window(means)
+def _draw_panel(panel: Axes, means: pd.DataFrame, measure: str, looks: dict[str, Style], shown: Window) -> None:
     for curve in curves(means):
         front = curve[curve["on_front"]].sort_values("error")
         if curve["card"].iloc[0] != "baseline" and len(front):

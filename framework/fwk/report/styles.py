@@ -87,6 +87,16 @@ def window(means: pd.DataFrame) -> Window:
     return Window(shown.error, shown.unfairness, Counter(front.loc[~inside, "method"].astype(str)))
 
 
+def whole_window(means: pd.DataFrame) -> Window:
+    """The window that holds every front point, for mean rows of one scenario and measure."""
+    front = means[(means["on_front"] | means["card"].eq("baseline")) & means["value"].notna()]
+    if front.empty:
+        return Window((0.0, 0.5), (0.0, 0.5), {})
+    left, right = front["error"].agg(["min", "max"])
+    margin = max(0.04 * (right - left), 0.0005)
+    return Window((left - margin, right + margin), (0.0, max(1.08 * front["value"].max(), 0.001)), {})
+
+
 def beyond(shown: Window) -> str:
     """What lies outside of a window, in words; "" for nothing.
 
