@@ -72,7 +72,7 @@ def test_configs_of_an_experiment_differ_in_their_data_only(name: str) -> None:
 def test_new_splits_change_nothing_else(data: str) -> None:
     one, new = read(FOLDER / f"flips-{data}.yaml"), read(FOLDER / f"flips-{data}-resplit.yaml")
     assert (one.pop("resplit"), new.pop("resplit")) == (False, True)
-    assert new["datasets"][0].pop("called") == f"{data}, new splits"
+    assert new["datasets"][0].pop("called") == f"{data} (new splits)"
     for key in ("name", "description", "output"):
         assert one.pop(key) != new.pop(key)
     assert one == new
