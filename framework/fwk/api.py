@@ -359,6 +359,9 @@ class Dataset:
     audit      raw columns that are worth auditing
     publisher, terms, citation   where it comes from, and on what terms
     counts     facts to check a copy against, such as {"rows": 46447}
+    favourable what everybody wants, in words, by default
+    test       the published test part, in words; "" for none
+    files      name -> where it is published, or how else to get it; sha256 of its content, "" where none is known
     """
 
     name: str
@@ -370,6 +373,9 @@ class Dataset:
     terms: str = ""
     citation: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
+    favourable: str = ""
+    test: str = ""
+    files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

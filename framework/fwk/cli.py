@@ -35,6 +35,7 @@ Config = Annotated[Path, typer.Option("--config", "-c", help="the comparison, a 
 Without = Annotated[list[str] | None, typer.Option("--without", help="leave a plugin out; can be given again")]
 Quick = Annotated[bool, typer.Option("--quick", help="2 repeats and coarse sweeps; results go to <name>-quick")]
 Data = Annotated[Path | None, typer.Option("--data", help="folder with data files; FWK_DATA otherwise")]
+Knob = Annotated[list[str] | None, typer.Option("--knob", help="NAME=VALUE; can be given again")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -233,12 +234,13 @@ def _catalogue(
 def datasets(
     name: Annotated[str | None, typer.Argument(help="describe this one; `fetch NAME` downloads it")] = None,
     fetched: Annotated[str | None, typer.Argument(metavar="[NAME]", help="after fetch: the data set")] = None,
+    knob: Knob = None,
     data: Data = None,
     without: Without = None,
 ) -> None:
     """List data sets with their state; or describe one with its counts; or `fwk datasets fetch NAME`."""
     from fwk import show
-    from fwk.library import describe, fetch, states
+    from fwk.library import describe, fetch, knobs_given, states
     from fwk.plugins import load_plugins
 
     with _mistakes():
@@ -247,20 +249,21 @@ def datasets(
             raise Mistake(f"fetch which data set? fwk datasets fetch NAME; there are: {', '.join(registry.datasets)}")
         if name != "fetch" and fetched is not None:
             raise Mistake(f"fwk datasets describes one data set, not {name!r} and {fetched!r}; give one name")
+        if name is None and knob:
+            raise Mistake("--knob goes with one data set: fwk datasets NAME --knob ..., or fwk datasets fetch NAME ...")
+        knobs = knobs_given(knob or [])
         if name is None:
             show.datasets(out, registry, states(registry, data))
         elif name == "fetch" and fetched is not None:
-            fetch(out, _named(fetched, registry.datasets, "data set"), data)
+            fetch(out, _named(fetched, registry.datasets, "data set"), data, knobs)
         else:
-            card = _named(name, registry.datasets, "data set")
-            show.card_in_full(out, registry, card)
-            describe(out, card, data)
+            describe(out, registry, _named(name, registry.datasets, "data set"), data, knobs)
 
 
 @app.command()
 def check(
     name: Annotated[str, typer.Argument(help="a method, data set or measure")],
-    knob: Annotated[list[str] | None, typer.Option("--knob", help="NAME=VALUE; can be given again")] = None,
+    knob: Knob = None,
     data: Data = None,
     without: Without = None,
 ) -> None:

@@ -2,67 +2,115 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from rich.console import Console
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from fwk.api import Dataset, Mistake
+from fwk.api import Dataset, Mistake, Source
+from fwk.entries import frozen, no_knob
 from fwk.kept import read_rows
 from fwk.plugins import Registry, knobs_of
-from fwk.shelf import Folders, data_folder, state_of
-from fwk.show import table
+from fwk.shelf import Folders, MissingFileError, data_folder
+from fwk.show import card_in_full, table
 from fwk.tables import make_table
+
+NO_KNOBS: Mapping[str, Any] = {}
 
 
 def states(registry: Registry, data: Path | None) -> dict[str, str]:
-    """here, downloadable, by hand, or what is wrong; a set that needs knobs is a config's to give."""
-    return {card.name: _state(card, shelf(data)) for card in registry.datasets.values()}
+    """here, downloadable, by hand, faulty (and why), or your own: a set that needs knobs is a config's to give.
+
+    Raises Mistake where `data` is no folder.
+    """
+    folders = shelf(data)
+    return {card.name: _state(card, folders) for card in registry.datasets.values()}
 
 
-def describe(console: Console, card: Dataset, data: Path | None) -> None:
-    """Columns, and counts by group and label, of a data set that is here."""
-    if not _needs_nothing(card) or not card.minority:
+def describe(
+    console: Console, registry: Registry, card: Dataset, data: Path | None, knobs: Mapping[str, Any] = NO_KNOBS
+) -> None:
+    """The card; columns, and counts by group and label, of a data set that is here; what to do for one that is not.
+
+    Raises Mistake for wrong knobs, or where `data` is no folder.
+    """
+    source, folders = _source(card, knobs), shelf(data)
+    card_in_full(console, registry, card)
+    if source is None or not card.minority:
         console.print("\nIts counts depend on the knobs that a config gives.", highlight=False)
         return
-    source, folders = card.make(), shelf(data)
-    if (state := _state(card, folders)) != "here":
-        console.print(f"\nnot here: {state}", highlight=False)
+    state, found = look(source, folders)
+    if isinstance(found, str):
+        console.print(f"\nnot here: {state}: {found}", highlight=False, markup=False, soft_wrap=True)
+        if state == "downloadable":
+            console.print(f"`fwk datasets fetch {card.name}` downloads it.", highlight=False)
         return
-    raw = read_rows(source, folders)
-    made = make_table(card, source, raw)
+    made = make_table(card, source, found)
     rows = [(name.replace("_", " "), f"{count:,}") for name, count in made.counts.items()]
     console.print()
-    table(console, ("as encoded by default", "count"), rows)
-    console.print(f"raw columns: {', '.join(map(str, raw.columns))}", highlight=False)
+    table(console, ("as encoded with these knobs" if knobs else "as encoded by default", "count"), rows)
+    console.print(f"raw columns: {', '.join(map(str, found.columns))}", highlight=False)
 
 
-def fetch(console: Console, card: Dataset, data: Path | None) -> None:
-    """Download what a data set lacks. Raises Mistake with what to do by hand."""
-    if not _needs_nothing(card):
+def fetch(console: Console, card: Dataset, data: Path | None, knobs: Mapping[str, Any] = NO_KNOBS) -> None:
+    """Download what a data set lacks. Raises Mistake with what to do by hand, and for wrong knobs."""
+    source, folders = _source(card, knobs), shelf(data)
+    if source is None:
         raise Mistake(f"data set {card.name!r} has nothing to fetch: a config names its file")
     try:
-        rows = card.make().read(shelf(data))
+        rows = read_rows(source, folders)
+    except MissingFileError as error:
+        raise Mistake(str(error)) from error
     except Exception as error:  # the plugin border: a data set's reader
-        raise Mistake(f"data set {card.name!r} cannot be read: {str(error) or type(error).__name__}") from error
+        raise Mistake(f"data set {card.name!r} cannot be read: {_said(error)}") from error
     console.print(f"{card.name} is here: {len(rows):,} rows", highlight=False)
 
 
 def _state(card: Dataset, folders: Folders) -> str:
-    if not _needs_nothing(card):
-        return "your own"
     try:
-        return state_of(card.make(), folders)
+        source = _source(card, NO_KNOBS)
+    except Mistake as mistake:
+        return f"faulty: {mistake}"
+    if source is None:
+        return "your own"
+    state, found = look(source, folders)
+    return f"{state}: {found}" if state == "faulty" else state
+
+
+def look(source: Source, folders: Folders) -> tuple[str, pd.DataFrame | str]:
+    """Whether a data set can be read now, after a download, or only once a person has put a file into a folder.
+
+    With its rows, or what is missing or wrong.
+    """
+    try:
+        return "here", read_rows(source, dataclasses.replace(folders, fetch=False))
+    except MissingFileError as missing:
+        return "downloadable" if missing.url else "by hand", str(missing)
     except Exception as error:  # noqa: BLE001  # the plugin border: a data set's reader
-        return f"faulty: {str(error) or type(error).__name__}"
+        return "faulty", _said(error)
 
 
-def _needs_nothing(card: Dataset) -> bool:
-    return inspect.Parameter.empty not in knobs_of(card).values()
+def _source(card: Dataset, knobs: Mapping[str, Any]) -> Source | None:
+    """The data set with these knobs; None where one without a default is lacking. Raises Mistake for wrong ones."""
+    known = knobs_of(card)
+    if unknown := [name for name in knobs if name not in known]:
+        raise Mistake(no_knob(card, unknown[0]))
+    if any(default is inspect.Parameter.empty and name not in knobs for name, default in known.items()):
+        return None
+    try:
+        return card.make(**{name: frozen(value) for name, value in knobs.items()})
+    except Exception as error:  # the plugin border: a stranger's constructor
+        raise Mistake(f"data set {card.name!r} cannot be set up: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def shelf(data: Path | None) -> Folders:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
 import os
 import shutil
@@ -14,17 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-import pandas as pd
-
-from fwk.api import Mistake, Shelf, Source
+from fwk.api import Mistake
 from fwk.download import DownloadError, Progress, content_sha256, download, download_bytes, telling
 
 Unpack = Callable[[Path, Path], None]
 Keep = tuple[str, Callable[[bytes], bytes]]
-
-State = Literal["here", "downloadable", "by hand"]
 
 
 class MissingFileError(FileNotFoundError):
@@ -189,23 +183,6 @@ class Folders:
             + _origin(url, advice),
             url or "",
         )
-
-
-def state_of(source: Source, shelf: Folders) -> State:
-    """Whether a data set can be read now, after a download, or only once a person has put a file into a folder.
-
-    Raises ValueError where a file is here and is not what it should be.
-    """
-    try:
-        source.read(dataclasses.replace(shelf, fetch=False))
-    except MissingFileError as missing:
-        return "downloadable" if missing.url else "by hand"
-    return "here"
-
-
-def fetch(source: Source, shelf: Shelf) -> pd.DataFrame:
-    """The source's raw rows; whatever has to be downloaded for them is in the cache afterwards."""
-    return source.read(shelf)
 
 
 def data_folder() -> Path | None:

@@ -73,8 +73,10 @@ def card_in_full(console: Console, registry: Registry, card: UserSide | FirmSide
         ]
         facts += [("undefined when", card.undefined), ("paper", card.paper)]
     elif isinstance(card, Dataset):
-        facts += [("minority", card.minority), ("keep", card.keep), ("audit", ", ".join(card.audit))]
+        facts += [("minority", card.minority), ("favourable", card.favourable), ("keep", card.keep)]
+        facts += [("published test part", card.test), ("audit", ", ".join(card.audit))]
         facts += [("publisher", card.publisher), ("terms", card.terms), ("citation", card.citation)]
+        facts += [("file", _file(name, *known)) for name, known in card.files.items()]
         facts += [("knobs", _knobs(card)), ("counts", ", ".join(f"{k} {v:,}" for k, v in card.counts.items()))]
     else:
         facts += [("side", _side(card)), ("needs", _needs(card)), ("knobs", _knobs(card))]
@@ -96,6 +98,8 @@ def datasets(console: Console, registry: Registry, states: dict[str, str]) -> No
         console.print(f"[bold]{card.name}[/bold]  {states.get(card.name, '')}", highlight=False)
         facts = (summary(card), f"minority {card.minority or '(you say)'}", f"knobs {_knobs(card) or 'none'}")
         _indented(console, (*facts, card.publisher))
+    if any(state in ("downloadable", "by hand") for state in states.values()):
+        console.print("\n`fwk datasets NAME` says what to do for one that is not here.", highlight=False)
 
 
 def metrics(console: Console, registry: Registry) -> None:
@@ -160,6 +164,10 @@ def _knobs(card: UserSide | FirmSide | Dataset) -> str:
     for name, default in knobs_of(card).items():
         shown.append(name if default is inspect.Parameter.empty else f"{name}={_short(default)}")
     return ", ".join(shown)
+
+
+def _file(name: str, origin: str, sha256: str) -> str:
+    return f"{name}: {origin}; " + (f"sha256 {sha256}" if sha256 else "no checksum is known")
 
 
 def _short(default: object) -> str:

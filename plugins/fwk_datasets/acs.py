@@ -19,8 +19,9 @@ FEATURES = ("AGEP", "COW", "SCHL", "MAR", "OCCP", "POBP", "RELP", "WKHP", "SEX",
 SAMPLE = "acsincome_2018_us_40pct.parquet"
 SAMPLE_SHA256 = "aa8afc260dcd25bde8f25a048862f2d803058e629630e1139ae192172069b2fc"
 SAMPLE_ADVICE = (
-    "a 40 % sample of all states that this project keeps beside its repository (acsincome/); or set origin: census to "
-    "fetch the Census Bureau's files"
+    "a 40 % sample of all states that this project keeps beside its repository (acsincome/), made of "
+    "datasets/FolkTables/ACSIncome.{validation,test}.parquet of github.com/dssg/aequitas, commit 4dc71c6; or take the "
+    "Census Bureau's own files: `fwk datasets fetch acs-income --knob origin=census`, and origin: census in a config"
 )
 CENSUS = "https://www2.census.gov/programs-surveys/acs/data/pums"
 YEARS = (2014, 2015, 2016, 2017, 2018)  # from 2019 on, RELSHIPP takes the place of RELP
@@ -151,11 +152,16 @@ CARD = Dataset(
     make=AcsIncome,
     minority="RAC1P != 1",
     audit=("RAC1P", "SEX"),
+    favourable="an income over 50,000 dollars",
     publisher="U.S. Census Bureau, American Community Survey, Public Use Microdata Sample, person file",
     terms="U.S. government public-use microdata: cite the source, no attempt to identify anybody",
     citation=(
         "Ding, F., Hardt, M., Miller, J. and Schmidt, L. (2021). Retiring Adult: New datasets for fair machine "
         "learning. NeurIPS 2021"
     ),
+    files={
+        SAMPLE: (SAMPLE_ADVICE, SAMPLE_SHA256),
+        "psam_p??.csv": (f"one a state with origin: census, from {CENSUS}", ""),
+    },
     counts={"rows_read": 665_800, "rows": 665_800, "minority": 146_783, "favourable": 245_514},
 )

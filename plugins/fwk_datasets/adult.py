@@ -116,6 +116,8 @@ CARD = Dataset(
     minority="race == 'Black'",
     keep="race in ['White', 'Black']",
     audit=("race", "sex"),
+    favourable="an income over 50,000 dollars",
+    test="adult.test",
     publisher="UCI Machine Learning Repository, data set Adult (Census Income); R. Kohavi and B. Becker, 1996",
     terms="Creative Commons Attribution 4.0 (CC BY 4.0)",
     citation="Becker, B. and Kohavi, R. (1996). Adult. UCI Machine Learning Repository. DOI 10.24432/C5XW20",

@@ -70,11 +70,13 @@ CARD = Dataset(
     make=Bank,
     minority="age < 25 or age > 60",
     audit=("marital",),
+    favourable="a term deposit",
     publisher="UCI Machine Learning Repository, Bank Marketing; S. Moro, P. Rita and P. Cortez, 2014",
     terms="Creative Commons Attribution 4.0 (CC BY 4.0)",
     citation=(
         "Moro, S., Cortez, P. and Rita, P. (2014). A data-driven approach to predict the success of bank "
         "telemarketing. Decision Support Systems 62. DOI 10.24432/C5K306"
     ),
+    files={name: (URL, SHA256[customers]) for customers, name in FILES.items()},
     counts={"rows_read": 45_211, "rows": 45_211},
 )

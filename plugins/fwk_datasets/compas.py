@@ -120,8 +120,13 @@ CARD = Dataset(
         "and race in ['African-American', 'Caucasian']"
     ),
     audit=("race", "sex"),
+    favourable="no recidivism",
     publisher="ProPublica, compas-analysis, 2016; public records of Broward County, Florida",
     terms="the publisher states no licence that was found; holds real people, whose names are never read",
     citation="Angwin, J., Larson, J., Mattu, S. and Kirchner, L. (2016). Machine Bias. ProPublica",
+    files={
+        PUBLISHED: (URL, ""),
+        REDACTED: ("made of it on reading, without identities", REDACTED_SHA256),
+    },
     counts={"rows_read": 7_214, "rows": 5_278, "minority": 3_175, "favourable": 2_631},
 )

@@ -69,11 +69,13 @@ CARD = Dataset(
     make=Dutch,
     minority="sex == 2",
     audit=("sex",),
+    favourable="a prestigious occupation",
     publisher="Statistics Netherlands, Virtual Census 2001; prepared by Le Quy, T. et al., tailequy/fairness_dataset",
     terms="the repository states none that was found",
     citation=(
         "Van der Laan, P. (2000). The 2001 census in the Netherlands; Le Quy, T. et al. (2022). A survey on datasets "
         "for fairness-aware machine learning"
     ),
+    files={FILE: (URL, "")},
     counts={"rows_read": ROWS, "rows": ROWS},
 )

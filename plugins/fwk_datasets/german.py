@@ -49,6 +49,7 @@ CARD = Dataset(
     make=German,
     minority="age <= 25",
     audit=("sex",),
+    favourable="a good risk",
     publisher="UCI Machine Learning Repository, Statlog (German Credit Data); H. Hofmann, 1994",
     terms="Creative Commons Attribution 4.0 (CC BY 4.0)",
     citation="Hofmann, H. (1994). Statlog (German Credit Data). UCI Machine Learning Repository. DOI 10.24432/C5NC77",

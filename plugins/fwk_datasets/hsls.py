@@ -45,7 +45,19 @@ NCES_ADVICE = (
     f"the public-use CSV data sets of HSLS:09 (2017), about 300 MB, with {NCES} in the archive; NCES's data usage "
     "agreement applies"
 )
-EXTRACT_ADVICE = "an extract of the public-use file that this project keeps beside its repository (hsls/)"
+_SMALL = "data/hsls_small.csv of github.com/edquant/edh7916, commit 5b03a88"
+_ATTITUDES = "datasets/HSLS/code/pkl_data/hsls_orig.pkl of github.com/haewon55/FairMIPForest, commit 2bae78c"
+_IMPUTED = (
+    "01_data/02_processed_data/25_{train,test}_0101_imputed_pmm_nr_dropped.csv of github.com/cgpan/HSLSdropout, commit "
+    "296e3e1"
+)
+EXTRACT_ADVICE = {
+    MERGED[
+        0
+    ]: f"this project keeps it beside its repository (hsls/): joined by student from {_SMALL}; {_ATTITUDES}; and "
+    f"{_IMPUTED}",
+    SCALED[0]: f"this project keeps it beside its repository (hsls/): written out from {_ATTITUDES}",
+}
 
 
 @dataclass(frozen=True)
@@ -142,7 +154,7 @@ class Hsls:
 
 
 def _read_extract(shelf: Shelf, name: str, sha256: str) -> pd.DataFrame:
-    return read_csv(shelf.find(name, sha256=sha256, advice=EXTRACT_ADVICE))
+    return read_csv(shelf.find(name, sha256=sha256, advice=EXTRACT_ADVICE[name]))
 
 
 def _read_nces(path: Path) -> pd.DataFrame:
@@ -171,6 +183,7 @@ _TERMS = (
     "NCES data usage agreement: statistical purposes only, no attempt to identify anybody, no linking with "
     "individually identifiable data"
 )
+_FAVOURABLE = "a mathematics score above the median"
 _CITATION = "Ingels, S. J. et al. (2011). High School Longitudinal Study of 2009 (HSLS:09): Base-Year. NCES 2011-328"
 
 LITE_CARD = Dataset(
@@ -178,9 +191,11 @@ LITE_CARD = Dataset(
     make=HslsLite,
     minority="racebin == 0",
     audit=("x1race", "x1sex"),
+    favourable=_FAVOURABLE,
     publisher=_PUBLISHER,
     terms=_TERMS,
     citation=_CITATION,
+    files={MERGED[0]: (EXTRACT_ADVICE[MERGED[0]], MERGED[1])},
     counts={"rows_read": 21_444, "rows": 21_444, "minority": 7_918, "favourable": 10_722},
 )
 CORE_CARD = Dataset(
@@ -188,10 +203,12 @@ CORE_CARD = Dataset(
     make=HslsCore,
     minority="racebin == 0",
     audit=("x1race", "x1sex"),
+    favourable=_FAVOURABLE,
     publisher=f"{_PUBLISHER}; imputed columns: Pan, C. and Zhang, Z.",
     terms=_TERMS,
     citation=f"{_CITATION}; Pan, C. and Zhang, Z. (2024). Examining the algorithmic fairness in predicting high school "
     "dropouts. EDM 2024",
+    files=LITE_CARD.files,
     counts={"rows_read": 15_906, "rows": 15_906, "minority": 5_694, "favourable": 8_503},
 )
 ATTITUDES_CARD = Dataset(
@@ -199,10 +216,12 @@ ATTITUDES_CARD = Dataset(
     make=HslsAttitudes,
     minority="racebin == 0",
     audit=("racebin",),
+    favourable=_FAVOURABLE,
     publisher=f"{_PUBLISHER}; scaled extract: Jeong, H., Wang, H. and Calmon, F. P.",
     terms=_TERMS,
     citation=f"{_CITATION}; Jeong, H., Wang, H. and Calmon, F. P. (2022). Fairness without imputation. AAAI 2022",
+    files={SCALED[0]: (EXTRACT_ADVICE[SCALED[0]], SCALED[1])},
     counts={"rows_read": 21_444, "rows": 21_444, "minority": 9_590, "favourable": 10_722},
 )
-CARD = replace(LITE_CARD, name="hsls", make=Hsls)
+CARD = replace(LITE_CARD, name="hsls", make=Hsls, files={NCES: (NCES_URL, "")})
 CARDS = (CARD, LITE_CARD, CORE_CARD, ATTITUDES_CARD)

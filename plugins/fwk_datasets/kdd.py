@@ -69,8 +69,11 @@ CARD = Dataset(
     make=KddCensus,
     minority="sex == 'Female'",
     audit=("sex", "race"),
+    favourable="an income over 50,000 dollars",
+    test=PARTS["test"],
     publisher="UCI Machine Learning Repository, Census-Income (KDD); U.S. Census Bureau",
     terms="Creative Commons Attribution 4.0 (CC BY 4.0)",
     citation="Census-Income (KDD) (2000). UCI Machine Learning Repository. DOI 10.24432/C5N30T",
+    files={name: (f"{URL}/{name}.gz", "") for name in PARTS.values()},
     counts={"rows_read": sum(ROWS.values()), "rows": sum(ROWS.values()), "test_rows": ROWS["test"]},
 )

@@ -53,11 +53,13 @@ CARD = Dataset(
     make=Law,
     minority="race == 'Non-White'",
     audit=("race", "male"),
+    favourable="a passed bar examination",
     publisher="Law School Admission Council; cleaned by Le Quy, T. et al., repository tailequy/fairness_dataset",
     terms="the repository states none that was found",
     citation=(
         "Wightman, L. F. (1998). LSAC National Longitudinal Bar Passage Study; Le Quy, T. et al. (2022). A survey on "
         "datasets for fairness-aware machine learning"
     ),
+    files={FILE: (URL, "")},
     counts={"rows_read": ROWS, "rows": ROWS},
 )

@@ -214,12 +214,15 @@ def _card(name: str, make: type[Waterbirds] | type[WaterbirdsPca]) -> Dataset:
         make=make,
         minority="place == 1",
         audit=("place",),
+        favourable="landbird",
+        test="split 2 of metadata.csv",
         publisher="Sagawa, Koh, Hashimoto and Liang, group_DRO; images from CUB-200-2011 (Caltech) and Places (MIT)",
         terms="metadata MIT; images under the terms of CUB-200-2011 and Places (non-commercial research)",
         citation=(
             "Sagawa, S., Koh, P. W., Hashimoto, T. B. and Liang, P. (2020). Distributionally robust neural networks "
             "for group shifts. ICLR 2020"
         ),
+        files={"metadata.csv": (METADATA_ADVICE, ""), FEATURES[0]: (FEATURES_ADVICE, "")},
         counts={"rows_read": 11_788, "rows": 11_788, "minority": 4_737, "favourable": 9_125, "test_rows": 5_794},
     )
 

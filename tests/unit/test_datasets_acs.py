@@ -206,7 +206,7 @@ def test_wrong_knobs_are_named(knobs: dict[str, Any], message: str) -> None:
 
 
 def test_a_missing_sample_says_what_else_would_do(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="or set origin: census"):
+    with pytest.raises(FileNotFoundError, match="fwk datasets fetch acs-income --knob origin=census"):
         AcsIncome().read(Folders(tmp_path, tmp_path / "cache", fetch=False))
 
 

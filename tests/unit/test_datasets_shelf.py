@@ -11,13 +11,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from fwk import Encoded, Shelf
 from fwk.api import Mistake
 from fwk.download import DownloadError, content_sha256, download, telling
-from fwk.shelf import Folders, MissingFileError, cache_folder, data_folder, state_of
+from fwk.shelf import Folders, MissingFileError, cache_folder, data_folder
 
 CONTENT = b"".join(b"%d,%d\n" % (i, i * i) for i in range(60_000))
 SUM = hashlib.sha256(CONTENT).hexdigest()
@@ -361,27 +359,6 @@ def test_nothing_is_fetched_where_that_is_off(shelf: Folders, publisher: Publish
         Folders(shelf.data, shelf.cache, fetch=False).find("squares.csv", url=publisher.url)
     assert publisher.asked == []
     assert publisher.url in str(caught.value)
-
-
-@dataclass(frozen=True)
-class OneFile:
-    """A source that reads one file."""
-
-    url: str | None = None
-
-    def read(self, shelf: Shelf) -> pd.DataFrame:
-        return pd.read_csv(shelf.find("squares.csv", sha256=SUM, url=self.url), header=None)
-
-    def encode(self, rows: pd.DataFrame) -> Encoded:
-        raise AssertionError
-
-
-def test_the_state_of_a_data_set_is_told_without_fetching(shelf: Folders, publisher: Publisher) -> None:
-    assert state_of(OneFile(), shelf) == "by hand"
-    assert state_of(OneFile(publisher.url), shelf) == "downloadable"
-    shelf.find("squares.csv", sha256=SUM, url=publisher.url)
-    assert len(publisher.asked) == 1
-    assert state_of(OneFile(publisher.url), shelf) == "here"
 
 
 def test_folders_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

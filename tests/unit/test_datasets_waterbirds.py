@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
 
-from fwk.shelf import Folders, state_of
+from fwk.library import look
+from fwk.shelf import Folders
 from fwk_datasets import waterbirds, waterbirds_images
 from fwk_datasets.waterbirds import BIRDS, CARDS, PARTS, PLACES, PUBLISHED, Waterbirds, WaterbirdsPca, group_counts
 from fwk_datasets.waterbirds_images import ExtractionError
@@ -323,7 +324,7 @@ def test_features_are_made_of_the_images_once_and_kept_in_the_cache(
 ) -> None:
     network = Network(interrupted=True)
     monkeypatch.setattr(waterbirds_images, "penultimate", lambda weights: (network, number_of))
-    assert state_of(Waterbirds(), pictures) == "downloadable"
+    assert look(Waterbirds(), pictures)[0] == "downloadable"
     assert network.calls == [], "to ask for the state extracts nothing"
     with pytest.raises(KeyboardInterrupt):
         Waterbirds().read(pictures)
@@ -332,7 +333,7 @@ def test_features_are_made_of_the_images_once_and_kept_in_the_cache(
     assert rows["f511"].tolist() == list(range(144))
     assert capsys.readouterr().err.endswith("features of 144 of 144 images\n")
     assert [path.name for path in pictures.cache.glob("*.np[yz]")] == ["waterbirds_resnet18.npy"]
-    assert state_of(Waterbirds(), pictures) == "here"
+    assert look(Waterbirds(), pictures)[0] == "here"
     WaterbirdsPca(2).read(pictures)
     assert len(network.calls) == 4
 
@@ -341,7 +342,7 @@ def test_images_without_torch_say_what_to_install(pictures: Folders, monkeypatch
     monkeypatch.setattr(waterbirds_images, "installed", lambda: False)
     with pytest.raises(FileNotFoundError, match=r"torch and torchvision are installed: pip install 'fwk\[images\]'"):
         Waterbirds().read(pictures)
-    assert state_of(Waterbirds(), pictures) == "by hand"
+    assert look(Waterbirds(), pictures)[0] == "by hand"
 
 
 @pytest.mark.usefixtures("fake_torch")

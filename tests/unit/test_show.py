@@ -82,10 +82,10 @@ def test_the_state_of_a_faulty_data_set_does_not_hide_the_others() -> None:
 
 def test_a_data_set_is_described_or_fetched_only_where_that_means_something() -> None:
     console, text = printed()
-    describe(console, registry().datasets["made"], None)
+    describe(console, registry(), registry().datasets["made"], None)
     assert "raw columns: skill, luck, district, race, sex, y" in text.getvalue()
     console, text = printed()
-    describe(console, registry().datasets["not-there"], None)
+    describe(console, registry(), registry().datasets["not-there"], None)
     assert "not here: faulty: no file people.csv" in text.getvalue()
     with pytest.raises(Mistake, match=r"no file people\.csv"):
         fetch(console, registry().datasets["not-there"], None)
