@@ -46,7 +46,8 @@ def bank_file() -> bytes:
 def law_file() -> bytes:
     rng = np.random.default_rng(1)
     rows = {name: rng.normal(size=N).round(2) for name in law.NUMBERS} | {
-        "male": rng.integers(0, 2, N), "tier": rng.integers(1, 7, N), "race": rng.choice(["White", "Non-White"], N), "pass_bar": rng.choice([0, 1], N)
+        "male": rng.integers(0, 2, N), "tier": rng.integers(1, 7, N), "race": rng.choice(["White", "Non-White"], N),
+        "pass_bar": rng.choice([0, 1], N),
     }  # fmt: skip
     return _csv(pd.DataFrame(rows))
 

@@ -223,5 +223,6 @@ def test_the_baseline_reaches_the_published_sanity_values(shelf: Folders) -> Non
             guess[~minority[test] & (y[test] == label)].mean() - guess[minority[test] & (y[test] == label)].mean()
             for label in (True, False)
         ]
-        figures.append([(guess != y[test]).mean(), *gaps, np.abs(gaps).mean()])
-    assert np.mean(figures, axis=0) == pytest.approx([0.1736, 0.0752, 0.0579, 0.0666], abs=4e-3)
+        accepted = guess[~minority[test]].mean() - guess[minority[test]].mean()
+        figures.append([(guess != y[test]).mean(), *gaps, np.abs(gaps).mean(), accepted])
+    assert np.mean(figures, axis=0) == pytest.approx([0.1736, 0.0752, 0.0579, 0.0666, 0.1253], abs=4e-3)
