@@ -70,7 +70,7 @@ class Folders:
 
         sha256  of the content (unpacked, where it is found as .gz). A file with another one is never returned. Where
                 none is known, the first download is trusted: its sum is noted beside it, said, and from then on every
-                copy is held against it, the user's own, too
+                copy of what is published at `url` is held against it, the user's, too
         advice  how a person gets the file, for the message
         unpack  (what was downloaded, where to write) makes the file of the download, which is then removed
         keep    (name, content of the download -> what of it is kept under that name); a ValueError says that the
@@ -81,7 +81,7 @@ class Folders:
         """
         wrong = []
         for path in self._candidates(name):
-            note = None if sha256 is not None else self._note_on(path, name)
+            note = None if sha256 is not None else self._note_on(path, name, url)
             expected = sha256 if note is None else _noted(note)
             if expected is None or (found := _sum_of(path)) == expected:
                 return path
@@ -110,11 +110,11 @@ class Folders:
                 yield from sorted(fitting, key=lambda path: (len(path.parts), path))
         yield from (path for called in names if (path := self.cache / called).is_file())
 
-    def _note_on(self, path: Path, name: str) -> Path | None:
-        """The note of a first download's sum: beside the file, or beside the one in the cache."""
+    def _note_on(self, path: Path, name: str, url: str | None) -> Path | None:
+        """The note of a first download's sum: beside the file, or, of a published one, beside the one in the cache."""
         plain = name.removesuffix(".gz")
-        notes = [_note_of(place) for place in (path, self.cache / plain, self.cache / f"{plain}.gz")]
-        return next((note for note in notes if note.is_file()), None)
+        published = (self.cache / plain, self.cache / f"{plain}.gz") if url else ()
+        return next((note for place in (path, *published) if (note := _note_of(place)).is_file()), None)
 
     def _download(self, name: str, sha256: str | None, url: str, unpack: Unpack | None, keep: Keep | None) -> Path:
         for stale in self.cache.glob("download-*"):  # of a killed call of former days: a whole file, identities and all

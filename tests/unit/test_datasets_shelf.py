@@ -323,16 +323,17 @@ def test_a_first_download_without_a_known_sum_is_trusted_aloud_and_held_to_it(
 @pytest.mark.parametrize("packed", ["", ".gz"])
 def test_a_users_copy_is_held_to_the_first_download_too(shelf: Folders, publisher: Publisher, packed: str) -> None:
     assert shelf.data is not None
-    if packed:
-        publisher.content = gzip.compress(CONTENT)
-    there = shelf.find("squares.csv", url=f"{publisher.url}{packed}")
-    _put(shelf.data / "squares.csv")
-    assert shelf.find("squares.csv") == shelf.data / "squares.csv"
-    _put(shelf.data / "squares.csv", b"another")
-    assert shelf.find("squares.csv") == there
+    publisher.content = gzip.compress(CONTENT) if packed else CONTENT
+    url = f"{publisher.url}{packed}"
+    there = shelf.find("squares.csv", url=url)
+    copy = _put(shelf.data / "squares.csv")
+    assert shelf.find("squares.csv", url=url) == copy
+    copy.write_bytes(b"another")
+    assert shelf.find("squares.csv", url=url) == there
     there.unlink()
     with pytest.raises(ValueError, match=rf"data/squares.csv has sha256 .*, expected {SUM} as the first download had"):
-        shelf.find("squares.csv")
+        shelf.find("squares.csv", url=url)
+    assert shelf.find("squares.csv") == copy  # of no publisher: the user's own
 
 
 def test_a_line_now_and_then_says_how_far_a_download_is(
