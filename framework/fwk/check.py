@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 from sklearn.base import BaseEstimator
 
 from fwk.api import Dataset, FirmSide, Source
-from fwk.config import Config, DatasetSpec, LearnerSpec, MethodSpec, SpaceSpec
+from fwk.config import Config, DatasetSpec, LearnerSpec, MethodSpec, SpaceSpec, written
 from fwk.draft import Draft, Fault, Place
 from fwk.entries import Entry, defaults, entries, frozen, no_knob
 from fwk.firm import Learner
@@ -61,7 +62,9 @@ def check(draft: Draft, registry: Registry) -> Comparison:
     methods = {position: _entries(position, spec, registry, faults) for position, spec in draft.methods.items()}
     config = draft.rest
     learners = [_learner(spec, place, faults) for place, spec in _placed("learner", config.learner, config.learners())]
-    spaces = [_space(spec, place, registry, faults) for place, spec in _placed("space", config.space, config.spaces())]
+    asked = _placed("space", config.space, config.spaces())
+    spaces = [_space(spec, place, registry, faults) for place, spec in asked]
+    faults += _same_spaces(asked, spaces)
     if config.tune.metric not in registry.metrics:
         faults.append(Fault(("tune", "metric"), _unknown("metric", config.tune.metric, registry.metrics)))
     faults += _twice("datasets", [(position, item.label) for position, item in data.items() if item])
@@ -107,8 +110,18 @@ def _source(place: Place, card: Dataset, knobs: Mapping[str, Any], faults: list[
     try:
         return card.make(**{name: frozen(value) for name, value in knobs.items()})
     except Exception as error:  # noqa: BLE001  # the plugin border: a stranger's constructor
-        faults.append(Fault(place, f"data set {card.name!r} cannot be set up: {error}"))
+        culprit = _culprit(card.make, knobs)
+        faults.append(Fault((*place, *culprit), f"data set {card.name!r} cannot be set up: {error}"))
         return None
+
+
+def _culprit(make: Callable[..., object], knobs: Mapping[str, Any]) -> Place:
+    """The first knob without which something can be made: it is to blame; () if there is none."""
+    for name in knobs:
+        with suppress(Exception):  # the plugin border, as above
+            make(**{other: frozen(value) for other, value in knobs.items() if other != name})
+            return (name,)
+    return ()
 
 
 def _entries(position: int, spec: MethodSpec, registry: Registry, faults: list[Fault]) -> list[Entry]:
@@ -147,19 +160,40 @@ def _space(spec: str | SpaceSpec, place: Place, registry: Registry, faults: list
     if not isinstance(card, FirmSide):
         faults.append(Fault((*place, "method"), _unknown("method that learns a representation", spec.method, able)))
         return None
-    wrong = [knob for knob in spec.knobs if knob not in knobs_of(card)]
-    faults += [Fault((*place, knob), no_knob(card, knob, ("method",))) for knob in wrong]
+    usual = defaults(card)
+    wrong = [Fault((*place, k), no_knob(card, k, ("method",))) for k in spec.knobs if k not in knobs_of(card)]
+    wrong += [
+        Fault((*place, knob), f"{value} are several values, and a space has one; give a list of spaces, such as "
+              f"[{{method: {spec.method}, {knob}: {value[0]}}}, {{method: {spec.method}, {knob}: {value[-1]}}}]")
+        for knob, value in spec.knobs.items()
+        if isinstance(value, list) and value and isinstance(usual.get(knob), int | float | str)
+    ]  # fmt: skip
+    faults += wrong
     if wrong:
         return None
-    knobs = {**defaults(card), **spec.knobs}
+    knobs = {**usual, **spec.knobs}
     entry = Entry(spec.method, card, tuple(sorted((k, frozen(v)) for k, v in knobs.items())), "", ())
     try:
         entry.build({})
     except Exception as error:  # noqa: BLE001  # the plugin border: a stranger's constructor
-        faults.append(Fault(place, f"{spec.method} cannot be built: {error}"))
+        faults.append(Fault((*place, *_culprit(card.make, spec.knobs)), f"{spec.method} cannot be built: {error}"))
         return None
     given = ", ".join(f"{name}={value}" for name, value in spec.knobs.items())
     return Space(f"{spec.method}({given})" if given else spec.method, entry)
+
+
+def _same_spaces(asked: Sequence[tuple[Place, str | SpaceSpec]], spaces: Sequence[Space | None]) -> list[Fault]:
+    """Spaces that differ in the file only: what one says, the other has by default."""
+    seen: list[tuple[Entry, str | SpaceSpec]] = []
+    faults = []
+    for (place, spec), space in zip(asked, spaces, strict=True):
+        if space is None or space.method is None:
+            continue
+        if earlier := next((other for method, other in seen if method == space.method), None):
+            same = f"{written(spec)} is the same space as {written(earlier)}"
+            faults.append(Fault(place, f"{same}, whose other knobs have their defaults; leave one out"))
+        seen.append((space.method, spec))
+    return faults
 
 
 def _twice(section: str, labels: Sequence[tuple[int, str]]) -> list[Fault]:

@@ -13,10 +13,31 @@ from ruamel.yaml import YAML
 T = TypeVar("T")
 
 
+class Twice(ValueError):
+    """A value stands twice in a list, the second time at `position`."""
+
+    def __init__(self, value: object, position: int) -> None:
+        super().__init__(f"{written(value)} stands here twice")
+        self.position = position
+
+
+def written(value: object) -> str:
+    """A value as a file has it: of a mapping the keys that were given.
+
+    >>> written(0.3), written("encoded"), written(SpaceSpec(method="fare", gamma=0))
+    ('0.3', "'encoded'", '{method: fare, gamma: 0}')
+    """
+    if not isinstance(value, BaseModel):
+        return repr(value)
+    given = value.model_dump(exclude_unset=True)
+    alone = list(given) == ["path"]
+    return repr(given["path"]) if alone else f"{{{', '.join(f'{key}: {of}' for key, of in given.items())}}}"
+
+
 def _distinct(values: list[T]) -> list[T]:
     for position, value in enumerate(values):
         if any(type(value) is type(other) and value == other for other in values[:position]):
-            raise ValueError(f"{getattr(value, 'path', value)!r} stands here twice")
+            raise Twice(value, position)
     return values
 
 

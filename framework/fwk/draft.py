@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from fwk.api import Mistake
-from fwk.config import Config, DatasetSpec, LearnerSpec, MethodSpec, SpaceSpec, TuneSpec
+from fwk.config import Config, DatasetSpec, LearnerSpec, MethodSpec, SpaceSpec, TuneSpec, Twice
 from fwk.hints import nearest_name
 
 Place = tuple[str | int, ...]
@@ -194,6 +194,8 @@ def _place(error: Any, plain: Any) -> Place:
     for step in error["loc"]:
         if isinstance(plain, list) if isinstance(step, int) else isinstance(plain, Mapping) and step in plain:
             place, plain = (*place, step), plain[step]
+    if isinstance(twice := error.get("ctx", {}).get("error"), Twice):
+        return (*place, twice.position)
     return (*place, error["loc"][-1]) if error["type"] == "missing" else place
 
 

@@ -233,6 +233,17 @@ def parts_of(table: Table, config: Config, data: Data, repeat: int) -> Parts:
     return split(len(table.people), rng, test=tested(table, data), validation=config.validation)
 
 
+def fewest_majority(table: Table, config: Config, data: Data) -> int | None:
+    """Majority members in the train part, in the repeat that has fewest; None where a table cannot be cut."""
+    try:
+        trains = [
+            parts_of(table, config, data, repeat).train for repeat in range(config.repeats if config.resplit else 1)
+        ]
+    except ValueError:
+        return None
+    return min(int((~table.people.minority[train]).sum()) for train in trains)
+
+
 def tested(table: Table, data: Data) -> Any:  # float or mask, as `split` takes it
     """What `test:` means for a table: its published part, or a share; 20 % where nothing was published."""
     if data.spec.test == "published" and table.published is None:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fwk.api import Mistake
+from fwk.api import FirmSide, Mistake
 from fwk.check import Comparison, check
 from fwk.draft import Fault, Place, read_config
 from fwk.execute import Options
 from fwk.kept import read_rows
-from fwk.plan import Plan, Tables, in_X_axis, plan, quick
+from fwk.plan import Plan, Tables, fewest_majority, in_X_axis, plan, quick
 from fwk.plugins import Registry, load_plugins
 from fwk.shelf import Folders, data_folder
 from fwk.tables import Table, make_table
@@ -60,16 +60,15 @@ def prepare(wishes: Wishes) -> Prepared:
     """Read, check, load and plan; nothing is trained. Raises Mistake."""
     registry = load_plugins(wishes.without)
     draft = read_config(wishes.config)
-    comparison = check(draft, registry)
-    if wishes.coarse:
-        comparison = quick(comparison)
+    asked = check(draft, registry)
+    comparison = quick(asked) if wishes.coarse else asked
     shelf = Folders(data=wishes.data or data_folder())
     tables: Tables = {
         (data.label, in_X): _loaded(comparison, number, in_X, shelf)
         for number, data in enumerate(comparison.data)
         for in_X in in_X_axis(data)
     }
-    draft.raise_faults(list(_faults(comparison, tables)))
+    draft.raise_faults([*_faults(comparison, tables), *_too_many_known(asked, tables)])
     planned = plan(comparison, registry, tables, coarse=wishes.coarse)
     output = wishes.output or Path(comparison.config.output or Path("results") / comparison.config.name)
     return Prepared(registry, comparison, tables, planned, output)
@@ -103,3 +102,18 @@ def _faults(comparison: Comparison, tables: Tables) -> Iterator[Fault]:
                 yield Fault(("audit",) if key == "audit" else (*place, key), message)
             elif isinstance(table, Table) and data.spec.test == "published" and table.published is None:
                 yield Fault((*place, "test"), "no test part was published; give a share, such as 0.2")
+
+
+def _too_many_known(asked: Comparison, tables: Tables) -> Iterator[Fault]:
+    """Numbers of majority members to be known that a train part does not have."""
+    config = asked.config
+    if not any(config.knowns()) or all(isinstance(entry.card, FirmSide) for entry in asked.methods):
+        return
+    for data in asked.data:
+        table = tables[data.label, in_X_axis(data)[0]]
+        most = fewest_majority(table, config, data) if isinstance(table, Table) else None
+        for position, known in enumerate(config.knowns()):
+            if known is not None and most is not None and known > most:
+                place: Place = ("majority_known", *([position] if isinstance(config.majority_known, list) else []))
+                has = f"the train part of {data.label} has {most} in the majority"
+                yield Fault(place, f"{known} is too many: {has}; give a number up to {most}, or all")

@@ -103,16 +103,16 @@ def test_the_points_are_those_of_a_loop_over_the_csv(fwk: Fwk) -> None:
 
 
 def test_the_fronts_are_points_and_failures_are_kept_apart(fwk: Fwk, tmp_path: Path) -> None:
-    write(tmp_path, methods=["baseline", "rb-dist"], majority_known=["all", 9999])
+    write(tmp_path, methods=["baseline", "rb-dist"], alpha=[0.5, 0.001])
     result = compared(fwk, status=1)
     assert "cells failed: rb-dist" in result.output
     table, fronts = points(), pd.read_parquet("results/c/fronts.parquet")
     failures = pd.read_parquet("results/c/failures.parquet")
-    assert set(failures["majority_known"]) == {9999}
-    assert failures["message"].str.contains("majority_known = 9999, but the train part has").all()
-    assert (table["majority_known"].isna()).all()
+    assert set(failures["alpha"]) == {0.001}
+    assert failures["message"].str.contains(r"alpha = 0\.001 of \d+ minority members .* is nobody").all()
+    assert set(table["alpha"].dropna()) == {0.5}
     assert set(fronts["method"]) <= set(table["method"])
-    assert "9999" in Path("results/c/report.html").read_text(encoding="utf-8")
+    assert "0.001" in Path("results/c/report.html").read_text(encoding="utf-8")
 
 
 def test_failures_of_trials_count_as_failures_too(fwk: Fwk, tmp_path: Path) -> None:

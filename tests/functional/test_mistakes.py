@@ -74,7 +74,7 @@ CONFIGS: dict[str, tuple[str, tuple[str, ...]]] = {
     "a misspelled space": (LEAST + "space: standardized\n", ("c.yaml:4:1: space:", "did you mean 'standardised'?")),
     "an encoding that is none": (
         "datasets: [{name: adult, encoding: fulll}]\nmethods: [baseline]\n",
-        ("c.yaml:1:12: datasets.0:", "'fulll'", "alghamdi, full"),
+        ("c.yaml:1:26: datasets.0.encoding:", "'fulll'", "alghamdi, full"),
     ),
     "no methods": (HEAD, ("c.yaml:1:1: methods:", "is missing", "a list of names")),
     "an empty list of methods": (HEAD + "methods: []\n", ("c.yaml:3:1: methods:", "[] does not fit")),
@@ -176,6 +176,18 @@ CONFIGS: dict[str, tuple[str, tuple[str, ...]]] = {
     "a published part that was never published": (
         HEAD.replace("{name", "{test: published, name") + "methods: [baseline]\n",
         ("c.yaml:2:6: datasets.0.test:", "no test part was published", "give a share"),
+    ),
+    "more of the majority known than there are": (
+        LEAST + "majority_known: [10, 70000, all]\n",
+        ("c.yaml:4:22: majority_known.1:", "70000 is too many", "table has 54 in", "up to 54, or all"),
+    ),
+    "several values of a knob of a space": (
+        LEAST + "space: {method: fare, gamma: [0.1, 0.5]}\n",
+        ("c.yaml:4:23: space.gamma:", "give a list of spaces", "{method: fare, gamma: 0.1}"),
+    ),
+    "a state that is none": (
+        "datasets: [{name: acs-income, states: [XX]}]\nmethods: [baseline]\n",
+        ("c.yaml:1:31: datasets.0.states:", "no state 'XX'"),
     ),
     "a column for the label that is missing in the config": (
         "datasets: [{name: table, path: people.csv, favourable: 1, minority: a == 1}]\nmethods: [baseline]\n",

@@ -206,16 +206,16 @@ def test_a_faulty_config_is_a_mistake_before_anything_is_trained(place: Path, tm
 
 
 def test_what_fails_in_a_part_is_told_and_costs_only_itself(place: Path, tmp_path: Path) -> None:
-    unknown = {"majority_known": 100_000}
+    nobody = {"alpha": 0.001}
     some, none = ["baseline", "rb-dist"], ["rb-dist"]
     for name, methods in (("knowledge-some", some), ("knowledge-none", none)):
-        config = {"name": name, **BASE, **unknown, "methods": methods}
+        config = {"name": name, **BASE, **nobody, "methods": methods}
         (tmp_path / f"{name}.yaml").write_text(json.dumps(config), encoding="utf-8")
     result = quick(place, "knowledge", "--configs", str(tmp_path), "--output", str(tmp_path / "out"))
     assert result.exit_code == 1
     html = (tmp_path / "out" / "knowledge-quick.html").read_text(encoding="utf-8")
-    assert re.search(r"knowledge-some: \d+ cells failed: rb-dist \(\d+\): majority_known = 100000", html)
-    assert re.search("knowledge-none: no run gave a point: majority_known = 100000", html)
+    assert re.search(r"knowledge-some: \d+ cells failed: rb-dist \(\d+\): alpha = 0\.001 of", html)
+    assert re.search("knowledge-none: no run gave a point: alpha = 0.001 of", html)
 
 
 def test_theory_without_its_methods_says_what_is_missing(place: Path, tmp_path: Path) -> None:

@@ -203,6 +203,16 @@ FAULTS: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["space.1.method: no method that learns a representation 'skill'; there are: doubled",
          "space.2.widht: doubled has no knob 'widht'; did you mean 'width'?; its knobs are: width"],
     ),
+    "several values of a knob of a space": (
+        {"space": ["encoded", {"method": "doubled", "width": [2, 3]}]},
+        ["space.1.width: [2, 3] are several values, and a space has one; give a list of spaces, such as "
+         "[{method: doubled, width: 2}, {method: doubled, width: 3}]"],
+    ),
+    "a space twice, by its defaults": (
+        {"space": [{"method": "doubled"}, {"method": "doubled", "width": 3}, {"method": "doubled", "width": 2}]},
+        ["space.2: {method: doubled, width: 2} is the same space as {method: doubled}, whose other knobs have their "
+         "defaults; leave one out"],
+    ),
     "one space": (
         {"space": {"method": "doublet"}},
         ["space.method: no method that learns a representation 'doublet'; did you mean 'doubled'?; there are: doubled"],
@@ -263,7 +273,7 @@ def picky(tmp_path: Path, config: dict[str, Any]) -> list[str]:
     ({"methods": [{"name": "picky", "each": {"k": [1, -3]}}]}, "methods.0: picky cannot be built at strength = 0.0: k"),
     ({"methods": [{"name": "user", "k": -3}]}, "methods.0: user cannot be built: k = -3, strength = 0.0; both"),
     ({"methods": [{"name": "user", "k": "x"}]}, "methods.0: user cannot be built: '<' not supported"),
-    ({"space": {"method": "picky", "k": -1}}, "space: picky cannot be built: k = -1"),
+    ({"space": {"method": "picky", "k": -1}}, "space.k: picky cannot be built: k = -1"),
 ])  # fmt: skip
 def test_methods_are_built_once_at_every_setting_and_candidate(
     tmp_path: Path, config: dict[str, Any], said: str
@@ -284,6 +294,9 @@ def _installed() -> Registry:
     ({"path": "x.csv", "minority": "a == 1", "label": "y", "favourable": ""},
      ["datasets.0: data set 'table' cannot be set up: favourable is empty; give the value of the label that everybody "
       "wants"]),
+    ({"path": "x.csv", "minority": "a == 1", "label": "y", "favourable": 1, "drop": ["b"], "types": {"a": "numbers"}},
+     ["datasets.0.types: data set 'table' cannot be set up: types: a is 'numbers'; did you mean 'numeric'?; or give "
+      "the list of its levels in order"]),
 ])  # fmt: skip
 def test_a_users_own_table_says_which_keys_it_needs(tmp_path: Path, given: dict[str, Any], said: list[str]) -> None:
     with pytest.raises(Mistake) as mistake:

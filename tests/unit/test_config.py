@@ -106,7 +106,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "a share above 1": ("alpha: 1.5", "3:1: alpha: 1.5 does not fit; give a share above 0 up to 1, or a list of them"),
     "no number": ("alpha: .nan", "3:1: alpha: nan does not fit; give a share above 0 up to 1, or a list of them"),
     "an empty axis": ("alpha: []", "3:1: alpha: [] does not fit; give a share above 0 up to 1, or a list of them"),
-    "a value twice": ("alpha: [0.3, 0.3]", "3:1: alpha: 0.3 stands here twice"),
+    "a value twice": ("alpha: [0.3, 0.3]", "3:14: alpha.1: 0.3 stands here twice"),
     "one of a list": (
         "alpha: [0.3, 2]",
         "3:14: alpha.1: 2 does not fit; give a share above 0 up to 1, or a list of them",
@@ -135,7 +135,16 @@ WRONG: dict[str, tuple[str, str]] = {
         "learner: 5",
         "3:1: learner: 5 does not fit; give a dotted path, {path: ..., params: {...}}, or a list of them",
     ),
-    "a learner twice": ("learner: [a.B, a.B]", "3:1: learner: 'a.B' stands here twice"),
+    "a learner twice": ("learner: [a.B, a.B]", "3:16: learner.1: 'a.B' stands here twice"),
+    "a learner twice, with parameters": (
+        "learner: [{path: a.B, params: {k: 3}}, c.D, {path: a.B, params: {k: 3}}]",
+        "3:45: learner.2: {path: a.B, params: {'k': 3}} stands here twice",
+    ),
+    "a space twice": (
+        "space: [{method: fare, gamma: 0}, encoded, {method: fare, gamma: 0}]",
+        "3:44: space.2: {method: fare, gamma: 0} stands here twice",
+    ),
+    "a word twice": ("majority_known: [all, 5, all]", "3:26: majority_known.2: 'all' stands here twice"),
     "a learner's misspelled key": (
         "learner: {pth: a.B}",
         "3:11: learner.pth: no such key; did you mean 'path'?; there are: path, params",
@@ -235,8 +244,8 @@ ENTRIES: dict[str, tuple[str, list[str]]] = {
             "c.yaml:4:22: methods.1.tune.k: [] does not fit; give {knob: [values]}, or false for none",
             "c.yaml:5:22: methods.2.each.k: 5 does not fit; give {knob: [values]}",
             "c.yaml:6:15: methods.3.tune: True does not fit; give {knob: [values]}, or false for none",
-            "c.yaml:7:15: methods.4.sweep: 1 stands here twice",
-            "c.yaml:8:22: methods.5.tune.k: 2 stands here twice",
+            "c.yaml:7:26: methods.4.sweep.1: 1 stands here twice",
+            "c.yaml:8:29: methods.5.tune.k.1: 2 stands here twice",
         ],
     ),
 }
