@@ -85,7 +85,7 @@ class Folders:
             expected = sha256 if note is None else _noted(note)
             if expected is None or (found := _sum_of(path)) == expected:
                 return path
-            first = "" if note is None else f" as the first download had (noted in {note})"
+            first = "" if note is None else f" as the first download had (remove {note} to trust another)"
             wrong.append(f"{path} has sha256 {found}, expected {expected}{first}")
         if wrong:
             raise ValueError(

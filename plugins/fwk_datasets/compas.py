@@ -59,7 +59,10 @@ def redact(published: bytes) -> bytes:
 
     Raises ValueError, without quoting the file, where it lacks one of them, or a row has more or fewer fields.
     """
-    lines = [line for line in csv.reader(io.StringIO(published.decode("utf-8-sig"), newline="")) if line]
+    try:
+        lines = [line for line in csv.reader(io.StringIO(published.decode("utf-8-sig"), newline="")) if line]
+    except csv.Error as error:
+        raise ValueError(f"it cannot be cut into fields ({error})") from error
     header = lines[0] if lines else []
     if not set(header) >= IDENTIFYING:
         raise ValueError(f"it lacks the columns {', '.join(sorted(IDENTIFYING - set(header)))}")

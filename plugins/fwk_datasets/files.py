@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import shutil
@@ -33,7 +32,7 @@ def reading(path: Path) -> Iterator[None]:
         raise refused(path, f"its gzip form is broken ({_first_line(error)})") from error
     except UnicodeError as error:
         raise refused(path, f"not UTF-8 text ({_first_line(error)})") from error
-    except (ValueError, csv.Error, pd.errors.ParserWarning) as error:
+    except (ValueError, pd.errors.ParserWarning) as error:
         raise refused(path, _first_line(error)) from error
 
 
@@ -62,8 +61,8 @@ def check_columns(rows: pd.DataFrame, expected: Iterable[str], path: Path) -> No
 def check_numbers(rows: pd.DataFrame, columns: Iterable[str], path: Path) -> None:
     """Raises ValueError naming the file and the first of `columns` that holds something else than numbers."""
     for name in columns:
-        if not pd.api.types.is_numeric_dtype(rows[name]):
-            strange = rows[name][pd.to_numeric(rows[name], errors="coerce").isna() & rows[name].notna()]
+        strange = rows[name][pd.to_numeric(rows[name], errors="coerce").isna() & rows[name].notna()]
+        if len(strange):
             raise refused(
                 path, f"column {name!r} holds {strange.iloc[0]!r} in row {strange.index[0] + 1}, not a number"
             )

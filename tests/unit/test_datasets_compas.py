@@ -185,6 +185,8 @@ def test_a_foreign_file_is_named_without_quoting_it(shelf: Folders, tmp_path: Pa
     assert "Secret" not in str(caught.value)
     with pytest.raises(ValueError, match="it lacks the columns"):
         redact(b"a,b\n1,2\n")
+    with pytest.raises(ValueError, match=r"it cannot be cut into fields \(field larger than field limit"):
+        redact(b"a" * 140_000)
 
 
 def test_a_missing_file_says_where_it_is_published(tmp_path: Path) -> None:
