@@ -63,8 +63,8 @@ def flips_to_reach(curve: pd.DataFrame, measure: str, level: float) -> float:
 
     >>> curve = pd.DataFrame({"repeat": 0, "order": [0, 1, 2], "flips": [0, 5, 9], "candidates": 9,
     ...                       "test.eqod": [0.3, 0.1, 0.2]})
-    >>> flips_to_reach(curve, "eqod", 0.2), flips_to_reach(curve, "eqod", 0.05), flips_to_reach(curve, "eqod", 0.4)
-    (2.5, 9.0, 0.0)
+    >>> [round(flips_to_reach(curve, "eqod", level), 6) for level in (0.2, 0.05, 0.4)]
+    [2.5, 9.0, 0.0]
     """
     means = curve.groupby("order")[["flips", f"test.{measure}"]].mean().sort_values("flips")
     flips, value = means["flips"].to_numpy(dtype=float), means[f"test.{measure}"].to_numpy(dtype=float)
