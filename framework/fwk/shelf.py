@@ -119,7 +119,8 @@ class Folders:
     def _download(self, name: str, sha256: str | None, url: str, unpack: Unpack | None, keep: Keep | None) -> Path:
         for stale in self.cache.glob("download-*"):  # of a killed call of former days: a whole file, identities and all
             shutil.rmtree(stale, ignore_errors=True)
-        self.say(f"downloading {name} from {url}")
+        made_here = url.startswith("file:")
+        self.say(f"making {name}, kept in {self.cache}" if made_here else f"downloading {name} from {url}")
         if keep is not None:
             return self._download_in_memory(name, url, *keep)
         if unpack is not None:
@@ -131,6 +132,7 @@ class Folders:
                 found = download(url, target, progress, sha256)
         if sha256 is None:
             _note_of(target).write_text(f"{found}  {target.name}\n", encoding="ascii")
+        if sha256 is None and not made_here:
             self.say(
                 f"no checksum of {name} is known, so this download was trusted as it came (sha256 {found}); later "
                 "copies are checked against it"

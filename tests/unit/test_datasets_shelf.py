@@ -378,3 +378,11 @@ def test_folders_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setenv("FWK_DATA", str(tmp_path / "d"))
     monkeypatch.setenv("FWK_CACHE", str(tmp_path / "c"))
     assert (Folders().data, Folders().cache) == (tmp_path / "d", tmp_path / "c")
+
+
+def test_what_is_made_of_files_here_is_not_called_a_download(shelf: Folders, said: list[str], tmp_path: Path) -> None:
+    (tmp_path / "0.jpg").write_bytes(b"picture")
+    url = (tmp_path / "0.jpg").as_uri()
+    made = shelf.find("features.npy", url=url, unpack=lambda source, target: shutil.copy(source, target))
+    assert made.read_bytes() == b"picture"
+    assert said == [f"making features.npy, kept in {shelf.cache}"]
