@@ -102,8 +102,8 @@ def test_a_rule_that_is_compared_with_itself_is_shown_and_costs_the_other_rows_n
     (alone,) = judge({"flips": SOMETHING}, [always((row, ABOVE))])
     (beside,) = judge({"flips": SOMETHING}, [always((row, ABOVE), (NOTHING, ABOVE), (NOTHING, ABOVE))])
     assert beside.rows[0].p == alone.rows[0].p
-    assert [one.finding for one in beside.rows[1:]] == ["same", "same"]
-    assert row_cells(beside.rows[1])[-1] == "the same rule"
+    assert [one.finding for one in beside.rows[1:]] == ["uncounted", "uncounted"]
+    assert row_cells(beside.rows[1])[-1] == "not counted"
 
 
 def test_a_setting_is_chosen_by_its_mean_on_one_part_and_read_on_the_other() -> None:
@@ -232,6 +232,10 @@ def test_ten_known_are_enough_if_they_keep_most_of_the_fall() -> None:
     assert verdict("ten_known", known_points(0.06, 0.05)).verdict == "holds"
     assert verdict("ten_known", known_points(0.15, 0.05)).verdict == "does not hold"
     marked = verdict("ten_known", known_points(0.06, 0.05, "constant ranking: every score ties"))
+    assert {row.finding for row in marked.rows} == {"uncounted"}, "a random order says nothing of what ten teach"
+    points = known_points(0.06, 0.05, "constant ranking: every score ties")
+    points.loc[points["repeat"] == 3, "notes"] = ""
+    assert verdict("ten_known", points).verdict == "holds"
     assert all("constant ranking, so random order, in 10 of 10 repeats" in row_cells(row)[0] for row in marked.rows)
 
 

@@ -15,7 +15,7 @@ from fwk.paper.statistics import LEVEL, Effect, effect, holm
 from fwk.report.words import listed, plural
 
 Verdict = Literal["holds", "holds in part", "does not hold", "cannot be tested here", "not run"]
-Finding = Literal["for", "against", "open", "same"]
+Finding = Literal["for", "against", "open", "uncounted"]
 
 RACE_IN_X = "race-in-x"
 """The experiment of docs/race-in-x.md, whose config and results lie beside the paper's."""
@@ -172,7 +172,7 @@ def _measured(points: pd.DataFrame) -> Iterator[str]:
 
 def _rows(given: Sequence[Case]) -> tuple[Row, ...]:
     """Each case with its effect and its finding, after Holm's correction over those that can be tested."""
-    effects = [None if case.nothing else effect(case.differences, case.region, case.shared) for case in given]
+    effects = [effect(case.differences, case.region, case.shared) if case.counts else None for case in given]
     adjusted = iter(holm([found.p for found in effects if found is not None]))
     rows = []
     for case, found in zip(given, effects, strict=True):
@@ -182,8 +182,8 @@ def _rows(given: Sequence[Case]) -> tuple[Row, ...]:
 
 
 def _finding(case: Case, found: Effect | None, p: float | None) -> Finding:
-    if case.nothing:
-        return "same"
+    if not case.counts:
+        return "uncounted"
     if found is None or p is None or p >= LEVEL:
         return "open"
     return "for" if case.region.holds(found.mean) else "against"
@@ -191,7 +191,7 @@ def _finding(case: Case, found: Effect | None, p: float | None) -> Finding:
 
 def _verdict(claim: Claim, findings: Sequence[Finding]) -> Verdict:
     """What all rows together say. Open rows alone say nothing, and one place cannot refute what "can" be."""
-    counted = [finding for finding in findings if finding != "same"]
+    counted = [finding for finding in findings if finding != "uncounted"]
     agree, oppose = counted.count("for"), counted.count("against")
     if agree and (claim.some or agree == len(counted)):
         return "holds"
