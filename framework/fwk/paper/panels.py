@@ -14,7 +14,7 @@ from matplotlib.ticker import NullLocator
 from fwk.api import Floats
 from fwk.report.strokes import rule_stroke, stroke
 from fwk.report.styles import Style, band_shade
-from fwk.report.words import UNIT, plural, short_name
+from fwk.report.words import UNIT, plural_range, short_name
 
 _TICKS = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
 
@@ -25,9 +25,7 @@ def repeats_of(points: pd.DataFrame) -> str:
     >>> repeats_of(pd.DataFrame({"dataset": ["a", "a", "b"], "repeat": [0, 1, 0]}))
     '1 to 2 repeats'
     """
-    each = points.groupby("dataset")["repeat"].nunique()
-    fewest, most = (int(each.min()), int(each.max())) if len(each) else (0, 0)
-    return plural(most, "repeat") if fewest == most else f"{fewest} to {plural(most, 'repeat')}"
+    return plural_range(points.groupby("dataset")["repeat"].nunique(), "repeat")
 
 
 def line(panel: Axes, x: Floats, y: Floats, spread: Floats, look: Style, lines: int = 4) -> None:

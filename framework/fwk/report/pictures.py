@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from fwk.fronts import baseline_of, curves, scenarios
 from fwk.report.strokes import picture, rule, rule_stroke, say, stroke
 from fwk.report.styles import Style, Window, band_shade, beyond, styles, whole_window, window
-from fwk.report.words import UNIT, long_name, plural, short_name
+from fwk.report.words import UNIT, long_name, plural_range, short_name
 
 MOST = 12
 """Scenarios in one picture; the report has all."""
@@ -97,10 +97,10 @@ def _draw_legend(figure: Figure, fronts: pd.DataFrame, looks: dict[str, Style]) 
 def _caption(fronts: pd.DataFrame) -> str:
     if fronts.empty:
         return ""
-    select, repeats = fronts["select"].iloc[0], int(fronts["repeats"].max())
+    select, repeats = fronts["select"].iloc[0], fronts.groupby("dataset")["repeats"].max()
     names = "; ".join(long_name(measure) for measure in dict.fromkeys(fronts["unfairness"]))
-    band = ", bands: one standard deviation over repeats to each side" if repeats > 1 else ""
+    band = ", bands: one standard deviation over repeats to each side" if repeats.max() > 1 else ""
     return (
-        f"Fronts chosen on {select}, drawn on test; mean of {plural(repeats, 'repeat')}{band}. "
+        f"Fronts chosen on {select}, drawn on test; mean of {plural_range(repeats, 'repeat')}{band}. "
         f"Filled: user side; open: firm side; dashed lines: baseline.\n{names}."
     )

@@ -124,3 +124,14 @@ def plural(number: int, word: str) -> str:
     ('1 repeat', '2 repeats')
     """
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def plural_range(counts: Iterable[int], word: str) -> str:
+    """From the fewest to the most of something; 0 of none.
+
+    >>> plural_range([1, 2, 2], "repeat"), plural_range([3, 3], "repeat")
+    ('1 to 2 repeats', '3 repeats')
+    """
+    ordered = sorted(int(count) for count in counts) or [0]
+    fewest, most = ordered[0], ordered[-1]
+    return plural(most, word) if fewest == most else f"{fewest:,} to {plural(most, word)}"
