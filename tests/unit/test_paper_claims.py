@@ -15,7 +15,7 @@ from fwk.paper import cases
 from fwk.paper.cases import Case
 from fwk.paper.claims import CLAIMS, RACE_IN_X, Claim, Judged, judge
 from fwk.paper.claims_page import claims_page, row_cells
-from fwk.paper.curves import at_equal_error, flips_to_reach, least
+from fwk.paper.curves import at_equal_error, by_budget, flips_to_reach, least
 from fwk.paper.statistics import Region
 
 DIP = {0: 0.2, 5: 0.12, 10: 0.05, 20: 0.1, 50: 0.2}
@@ -124,16 +124,21 @@ def test_a_setting_with_fewer_repeats_is_not_chosen() -> None:
     assert set(least(curve, "eqod", "validation")["flips"]) == {20}
 
 
+def test_curves_by_budget_are_those_of_repeats_that_have_all_settings() -> None:
+    curve = collective("rb-prob", DIP)
+    found = by_budget(curve, ("flips", "test.eqod"))
+    assert found.shape == (REPEATS, 5, 2)
+    assert found[3, :, 0].tolist() == [0, 5, 10, 20, 50]
+    assert found[3, :, 1].tolist() == curve[curve["repeat"] == 3]["test.eqod"].tolist()
+    assert by_budget(curve[(curve["repeat"] != 3) | (curve["flips"] < 50)], ("flips",)).shape == (REPEATS - 1, 5, 1)
+
+
 def test_flips_to_reach_lie_between_budgets_where_the_mean_curve_crosses() -> None:
-    curve = collective("rb-prob", DIP, noise=0.0)
-    assert flips_to_reach(curve, "eqod", 0.12) == pytest.approx(5)
-    assert flips_to_reach(curve, "eqod", 0.16) == pytest.approx(2.5)
-    assert flips_to_reach(curve, "eqod", 0.085) == pytest.approx(7.5)
-    assert (flips_to_reach(curve, "eqod", 0.01), flips_to_reach(curve, "eqod", 0.3)) == (50, 0)
-    high, low = curve.copy(), curve.assign(repeat=curve["repeat"] + REPEATS)
-    high["test.eqod"] += 0.04
-    low["test.eqod"] -= 0.04
-    assert flips_to_reach(together(high, low), "eqod", 0.12) == pytest.approx(5), "the mean curve, not each repeat's"
+    flips, value = (np.array(list(ends), dtype=float) for ends in (DIP.keys(), DIP.values()))
+    assert flips_to_reach(flips, value, 0.12) == pytest.approx(5)
+    assert flips_to_reach(flips, value, 0.16) == pytest.approx(2.5)
+    assert flips_to_reach(flips, value, 0.085) == pytest.approx(7.5)
+    assert (flips_to_reach(flips, value, 0.01), flips_to_reach(flips, value, 0.3)) == (50, 0)
 
 
 def test_at_equal_error_the_limit_is_kept_on_test_and_the_choice_is_made_on_validation() -> None:
@@ -173,9 +178,59 @@ def flips_points(random: dict[int, float] = SLOW, **shapes: dict[int, float]) ->
 def test_informed_rankings_need_fewer_flips_where_random_is_slow() -> None:
     held = verdict("fewer_flips", flips_points())
     assert held.verdict == "holds"
-    # half of the fall from .2 to .05 is .125: three rankings are there before 5 flips, random nowhere before all 50
-    assert [row.effect.mean for row in held.rows if row.effect] == pytest.approx([50 - 5 * 0.075 / 0.08] * 3, abs=0.3)
+    # leasts .05 and .16: half of the mean fall is .1525, where three rankings are before 5 flips and random nowhere
+    assert [row.effect.mean for row in held.rows if row.effect] == pytest.approx([50 - 5 * 0.0475 / 0.08] * 3, abs=0.3)
+    assert all(row.effect.p == 2 / 2**REPEATS for row in held.rows if row.effect), "all swaps but two are nearer to 0"
     assert verdict("fewer_flips", flips_points(random=DIP)).verdict == "cannot be tested here"
+
+
+def test_a_ranking_that_only_raises_eqod_needs_more_flips_than_random() -> None:
+    worse = {0: 0.2, 5: 0.22, 10: 0.24, 20: 0.26, 50: 0.28}
+    points = flips_points(random=DIP, rb_prob=worse, rb_label=worse, rb_dist=worse)
+    judged = verdict("fewer_flips", points)
+    assert all(row.effect.mean < -40 for row in judged.rows if row.effect)
+    assert len(judged.rows) == 3
+    assert judged.count("for") == 0
+
+
+@pytest.mark.parametrize(
+    "name", [claim.cases.__name__ for claim in CLAIMS if claim.cases and claim.experiment != "theory"]
+)
+@pytest.mark.parametrize(
+    "how", ["one repeat", "undefined", "other measures", "no baseline", "two alphas", "two learners"]
+)
+def test_no_points_are_too_odd_for_a_claim(name: str, how: str) -> None:
+    spaces = [collective(card, DIP, space=space) for card in RB for space in ("encoded", "fare")]
+    known = [collective(card, DIP, majority_known=10.0) for card in RB]
+    made = [mixture(2, 2, {300: 0.4, 3000: 0.5}), mixture(4, 2, {300: 0.4, 3000: 0.3})]
+    sides = [firm("baseline"), collective("random", SLOW), firm("lfr", [0.1, 0.05], [0.1, 0.2])]
+    points = together(*sides, *spaces, *known, *made)
+    if how == "one repeat":
+        points = points[points["repeat"] == 0]
+    elif how == "undefined":
+        points.loc[points["repeat"] == 0, ["test.eqod", "validation.eqod"]] = np.nan
+    elif how == "other measures":
+        points = points.drop(columns=[column for column in points.columns if ".n." in column or "acceptance" in column])
+    elif how == "no baseline":
+        points = points[points["card"] != "baseline"]
+    elif how == "two alphas":
+        points = together(points, points.assign(alpha=points["alpha"] * 2))
+    else:
+        points = together(points, points.assign(learner="Forest"))
+    judged = verdict(name, points)
+    assert claims_page([judged])
+    if how == "two learners":
+        assert all(len(row.case.differences) <= REPEATS for row in judged.rows)
+
+
+def test_draws_of_the_mixture_are_paired_by_their_seed() -> None:
+    points = mixture(2, 2, {300: 0.4, 30000: 0.498})
+    whole = verdict("tends_to_half", points)
+    some = verdict("tends_to_half", points[(points["of_p"] != 300) | (points["of_seed"] != 1)])
+    assert [row.effect.n for row in whole.rows if row.effect] == [5, 5]
+    assert [row.effect.n for row in some.rows if row.effect] == [5, 4]
+    kept = [seed for seed in range(5) if seed != 1]
+    assert some.rows[1].case.differences.tolist() == whole.rows[1].case.differences[kept].tolist()
 
 
 def test_random_is_worst_or_is_not() -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from fwk.api import Floats, Ints
+from fwk.api import Floats
 from fwk.fronts.scenario import SURROUNDINGS
 from fwk.paper.curves import (
     RB,
     all_flip,
     at_equal_error,
+    by_budget,
     by_repeat,
     flips_to_reach,
     least,
@@ -21,8 +22,9 @@ from fwk.paper.curves import (
     nobody_flips,
     user_curves,
 )  # fmt: skip
-from fwk.paper.statistics import Region, jackknife
+from fwk.paper.statistics import Effect, Region, swapped
 from fwk.paper.theory import IDEAL
+from fwk.points import CURVE, SCENARIO
 from fwk.report.words import points_of, setting
 
 SMALL = 0.01
@@ -53,6 +55,7 @@ class Case:
     note         a remark on the points, such as a constant ranking
     shared       standard deviation of the error that all differences have in common, for `effect`
     telling      whether what is compared can tell anything of the claim
+    effect       what was found, where it is not a mean of differences
     """
 
     who: str
@@ -63,6 +66,7 @@ class Case:
     note: str = ""
     shared: float = 0.0
     telling: bool = True
+    effect: Effect | None = None
 
     @property
     def counts(self) -> bool:
@@ -83,22 +87,30 @@ def saturation(points: pd.DataFrame) -> Iterator[Case]:
 
 
 def fewer_flips(points: pd.DataFrame) -> Iterator[Case]:
-    """Flips at which the mean curve of random reaches half of an informed ranking's fall of EqOd, minus its own."""
-    for curve in _informed(points):
+    """Flips at which the mean curve of random has half of the fall, minus those of each of the paper's rankings.
+
+    The fall is that to the mean of both curves' leasts, each chosen on validation, so that swapping the two only turns
+    the sign.
+    """
+    columns = ("flips", f"{PICKED}.eqod", "test.eqod")
+    for curve in user_curves(points, *RB):
         random = _same_place(points, curve, "random")
-        repeats = sorted(set(curve["repeat"]) & set(random["repeat"]))
-        if len(repeats) < 2 or least(curve, "eqod", PICKED).empty:
+        common = set(curve["repeat"]) & set(random["repeat"])
+        its, theirs = (by_budget(rows[rows["repeat"].isin(common)], columns) for rows in (curve, random))
+        if len(its) < 2 or its.shape != theirs.shape or not np.isfinite([its, theirs]).all():
             continue
+        told = swapped(theirs, its, _later)
+        what = "flips of random minus its own, to half of the fall of mean EqOd, is above 0"
+        yield Case(_who(curve), what, np.empty(0), Region.above(0), "flips", _notes(curve), effect=told)
 
-        def more(
-            kept: Ints, its: pd.DataFrame = curve, theirs: pd.DataFrame = random, of: list[int] = repeats
-        ) -> float:
-            mine, other = (rows[rows["repeat"].isin([of[place] for place in kept])] for rows in (its, theirs))
-            level = (nobody_flips(mine)["test.eqod"].mean() + _least(mine).mean()) / 2
-            return flips_to_reach(other, "eqod", level) - flips_to_reach(mine, "eqod", level)
 
-        what = "flips of random minus its own, to half of its fall of mean EqOd, is above 0"
-        yield Case(_who(curve), what, jackknife(len(repeats), more), Region.above(0), "flips", _notes(curve))
+def _later(first: Floats, second: Floats) -> float:
+    """Flips to half of the fall of the first of two curves, (repeats, settings, 3) each, minus those of the second."""
+    curves = [of.mean(axis=0) for of in (first, second)]
+    low = float(np.mean([of[of[:, 1].argmin(), 2] for of in curves]))
+    level = (float(np.mean([of[0, 2] for of in curves])) + low) / 2
+    one, other = (flips_to_reach(of[:, 0], of[:, 2], level) for of in curves)
+    return one - other
 
 
 def random_is_worst(points: pd.DataFrame) -> Iterator[Case]:
@@ -159,8 +171,9 @@ def cannot_reach_zero(points: pd.DataFrame) -> Iterator[Case]:
     a finite test part are not 0. The firm's rule has to tell people apart: it accepts between 1 and 99 % of either
     group on the part that chooses.
     """
-    for dataset, rows in points.groupby("dataset", sort=False):
-        accepted = rows[[f"{PICKED}.acceptance.{group}" for group in ("majority", "minority")]]
+    rates = [f"{PICKED}.acceptance.{group}" for group in ("majority", "minority")]
+    for dataset, rows in _compared(points, rates):
+        accepted = rows[rates]
         tells = ((accepted > SMALL) & (accepted < 1 - SMALL)).all(axis=1)
         user, firm = (_best(of, of[f"{PICKED}.eqod"]) for of in (_side(rows, "user"), _side(rows[tells], "firm")))
         if user.empty or firm.empty:
@@ -170,22 +183,25 @@ def cannot_reach_zero(points: pd.DataFrame) -> Iterator[Case]:
         what = "the collective's least EqOd minus what equal rates would show on these people is above 0"
         note = f"{points_of(user['test.eqod'].mean())}; equal rates would show {points_of(noise.mean())}"
         yield _case(names, what, by_repeat(user, "test.eqod") - noise, Region.above(0), note, shared=people)
-        what = "the firm's least EqOd, of rules that accept between 1 and 99 % of either group, is below 1"
-        yield _case(names, what, by_repeat(firm, "test.eqod"), Region.below(SMALL), shared=_noise(firm)[1])
+        noise, people = _noise(firm)
+        what = (
+            "the firm's, of rules that accept 1 to 99 % of either group, minus what equal rates would show, is below 1"
+        )
+        note = f"{points_of(firm['test.eqod'].mean())}; equal rates would show {points_of(noise.mean())}"
+        yield _case(names, what, by_repeat(firm, "test.eqod") - noise, Region.below(SMALL), note, shared=people)
         dearer = by_repeat(firm, "test.error") - by_repeat(user, "test.error")
         yield _case(names, "the firm's error there minus the collective's is above 0", dearer, Region.above(0))
 
 
 def low_error_comparable(points: pd.DataFrame) -> Iterator[Case]:
     """EqOd of the collective's front minus that of the firm's, where error rises by at most half a percentage point."""
-    for dataset, rows in points.groupby("dataset", sort=False):
-        sides = _side(rows, "user"), _side(rows, "firm")
-        if all(len(side) for side in sides):
-            base = rows[rows["card"] == "baseline"]
-            user, firm = (at_equal_error(side, base, LOW_ERROR, PICKED) for side in sides)
+    for dataset, rows in _compared(points):
+        base = rows[rows["card"] == "baseline"]
+        user, firm = (at_equal_error(_side(rows, side), base, LOW_ERROR, PICKED) for side in ("user", "firm"))
+        if len(user) and len(firm):
             what = "EqOd of the collective's front minus the firm's, over rises of error up to 0.5, is between -1 and 1"
             note = f"error on test: {_rise(user)}, the firm's {_rise(firm)}"
-            yield _case(str(dataset), what, user["eqod"] - firm["eqod"], Region.within(SMALL), note)
+            yield _case(dataset, what, user["eqod"] - firm["eqod"], Region.within(SMALL), note)
 
 
 def fair_space_helps(points: pd.DataFrame) -> Iterator[Case]:
@@ -227,20 +243,14 @@ def group_matters(points: pd.DataFrame) -> Iterator[Case]:
 
 
 def tends_to_half(points: pd.DataFrame) -> Iterator[Case]:
-    """EqOd minus one half at the largest majority, with all flips, where the norms are equal."""
+    """EqOd with all flips at the largest majority, and what it gained on the smallest, where the norms are equal."""
     for who, rows in _mixtures(points, equal=True):
-        at_most, fewest = (
-            rows[rows["of_p"] == end]["test.eqod"] - 0.5 for end in (rows["of_p"].max(), rows["of_p"].min())
-        )
+        most, fewest = (rows[rows["of_p"] == end]["test.eqod"] for end in (rows["of_p"].max(), rows["of_p"].min()))
         p = f"p = {rows['of_p'].max():,.0f}"
-        yield _case(who, f"EqOd minus 50 at {p} is between -2 and 2", at_most, Region.within(0.02))
-        ends = at_most.to_numpy(dtype=float), fewest.to_numpy(dtype=float)
-
-        def nearer(kept: Ints, ends: tuple[Floats, Floats] = ends) -> float:
-            return float(abs(ends[0][kept].mean()) - abs(ends[1][kept].mean()))
-
-        what = f"distance of mean EqOd from 50 at {p} minus that at the smallest p is below 0"
-        yield Case(who, what, jackknife(len(ends[0]), nearer), Region.below(0))
+        yield _case(who, f"EqOd minus 50 at {p} is between -2 and 2", most - 0.5, Region.within(0.02))
+        side, region = ("above", Region.above(0)) if fewest.mean() < 0.5 else ("below", Region.below(0))
+        what = f"EqOd at {p} minus that at the smallest p is {side} 0"
+        yield _case(who, what, most - fewest, region)
 
 
 def norms_matter(points: pd.DataFrame) -> Iterator[Case]:
@@ -301,10 +311,11 @@ def _over_bound(table: pd.DataFrame) -> pd.Series:
 
 
 def _apart(points: pd.DataFrame, axis: str, *cards: str) -> Iterator[tuple[str, dict[object, pd.DataFrame]]]:
-    """For each data set and RB ranking: its curves by their value on an axis."""
+    """For each RB ranking, and all that surrounds it but for an axis: its curves by their value on that axis."""
     user = points[(points["side"] == "user") & points["card"].isin(cards or RB)]
-    for (dataset, method), rows in user.groupby(["dataset", "method"], sort=False):
-        yield f"{dataset}: {method}", dict(iter(rows.groupby(axis, sort=False)))
+    others = [column for column in SCENARIO if column != axis]
+    for _, rows in user.groupby([*others, "method"], sort=False, dropna=False):
+        yield _who(rows), dict(iter(rows.groupby(axis, sort=False)))
 
 
 def _informed(points: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -320,19 +331,28 @@ def _same_place(points: pd.DataFrame, curve: pd.DataFrame, card: str) -> pd.Data
     return rows
 
 
+def _compared(points: pd.DataFrame, needed: Sequence[str] = ()) -> Iterator[tuple[str, pd.DataFrame]]:
+    """What is compared with each other, by name; nothing where a column that is needed was not measured."""
+    if not {*needed} <= set(points.columns):
+        return
+    for (dataset, group_in_X, learner), rows in points.groupby(list(SURROUNDINGS), sort=False, dropna=False):
+        alike = points[points["dataset"] == dataset]
+        more = [str(learner)] if len(alike["learner"].unique()) > 1 else []
+        more += [] if group_in_X or len(alike["group_in_X"].unique()) == 1 else ["without the group"]
+        yield ", ".join([str(dataset), *more]), rows
+
+
 def _side(rows: pd.DataFrame, side: str) -> pd.DataFrame:
     return rows[rows["side"].eq(side) & rows["card"].ne("baseline")]
 
 
 def _best(rows: pd.DataFrame, value: pd.Series) -> pd.DataFrame:
     """The points of the setting with the least mean, one row a repeat, of those measured in as many repeats as any."""
-    groups = value.groupby([rows["method"], rows["order"]])
+    keys = rows.groupby([*CURVE, "order"], dropna=False).ngroup()
+    groups = value.groupby(keys)
     counts = groups.count()
     means = groups.mean()[counts == counts.max()].dropna()
-    if means.empty:
-        return rows.iloc[:0]
-    method, order = means.index[int(means.to_numpy().argmin())]
-    return rows[rows["method"].eq(method) & rows["order"].eq(order)]
+    return rows[keys == means.idxmin()] if len(means) else rows.iloc[:0]
 
 
 def _named(rows: pd.DataFrame) -> str:
@@ -362,7 +382,7 @@ def _rise(front: pd.DataFrame) -> str:
 def _fair_space(points: pd.DataFrame, card: str, sign: int, what: str) -> Iterator[Case]:
     """At equal error: the ranking's front with distances as encoded, and in each fair representation.
 
-    Both have the same settings to choose from, so that choosing on test flatters neither.
+    Also with settings chosen on test, as the paper does; that flatters the noisier front, and is not counted.
     """
     for who, curves in _apart(points, "space", card):
         for space in curves if "encoded" in curves else ():
@@ -375,7 +395,9 @@ def _fair_space(points: pd.DataFrame, card: str, sign: int, what: str) -> Iterat
                 )
                 told = f"{what.format(space=space)}, over rises of error up to 1, chosen on {part}, is above 0"
                 notes = [f"error on test: {_rise(raw)}, there {_rise(fair)}", *filter(None, [_notes(curves[space])])]
-                yield _case(who, told, sign * (raw["eqod"] - fair["eqod"]), Region.above(0), "; ".join(notes))
+                gain = sign * (raw["eqod"] - fair["eqod"])
+                if len(raw) and len(fair):
+                    yield _case(who, told, gain, Region.above(0), "; ".join(notes), telling=part == PICKED)
 
 
 def _mixtures(points: pd.DataFrame, equal: bool) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from fwk.api import Floats
 from fwk.fronts import curves, zero_budget
+from fwk.points import CURVE
 
 RB = ("rb-prob", "rb-label", "rb-dist")
 """The rankers that the paper proposes."""
@@ -56,26 +58,31 @@ def nobody_flips(curve: pd.DataFrame) -> pd.DataFrame:
     return curve[zero_budget(curve)].sort_values("repeat")
 
 
-def flips_to_reach(curve: pd.DataFrame, measure: str, level: float) -> float:
-    """Flips at which the mean over repeats of a measure on test first is at most `level`, between budgets on a line.
+def flips_to_reach(flips: Floats, value: Floats, level: float) -> float:
+    """Flips at which a curve, (m,) each, first is at most `level`, on a line between budgets; the most if it never is.
 
-    All candidates where it never is.
-
-    >>> curve = pd.DataFrame({"repeat": 0, "order": [0, 1, 2], "flips": [0, 5, 9], "candidates": 9,
-    ...                       "test.eqod": [0.3, 0.1, 0.2]})
-    >>> [round(flips_to_reach(curve, "eqod", level), 6) for level in (0.2, 0.05, 0.4)]
+    >>> flips, value = np.array([0.0, 5, 9]), np.array([0.3, 0.1, 0.2])
+    >>> [round(flips_to_reach(flips, value, level), 6) for level in (0.2, 0.05, 0.4)]
     [2.5, 9.0, 0.0]
     """
-    means = curve.groupby("order")[["flips", f"test.{measure}"]].mean().sort_values("flips")
-    flips, value = means["flips"].to_numpy(dtype=float), means[f"test.{measure}"].to_numpy(dtype=float)
     reached = np.flatnonzero(value <= level)
     if not len(reached):
-        return float(curve["candidates"].mean())
+        return float(flips[-1])
     there = int(reached[0])
     if there == 0:
         return float(flips[0])
     before, after = value[there - 1], value[there]
     return float(flips[there - 1] + (before - level) / (before - after) * (flips[there] - flips[there - 1]))
+
+
+def by_budget(curve: pd.DataFrame, columns: Sequence[str]) -> Floats:
+    """A curve's columns by repeat and setting, (repeats, settings, columns); without repeats that lack a setting."""
+    found = [
+        rows.sort_values("order")[list(columns)].to_numpy(dtype=np.float64)
+        for _, rows in curve.groupby("repeat")
+        if rows["order"].nunique() == curve["order"].nunique()
+    ]
+    return np.array(found) if found else np.empty((0, 0, len(columns)))
 
 
 def mean_over_flips(curve: pd.DataFrame, measure: str, most: float) -> pd.Series:
@@ -100,17 +107,24 @@ def at_equal_error(rows: pd.DataFrame, base: pd.DataFrame, limits: Sequence[floa
     rows    the points of any curves
     base    the baseline's points
     limits  of the mean rise of error on test; at each, the setting of `rows` (or the baseline) that keeps it and has
-            the least mean EqOd on `part` is chosen, among those measured in every repeat
+            the least mean EqOd on `part` is chosen, among those measured in as many repeats as any
+
+    Empty where either was measured nowhere.
     """
     error, value = "test.error", f"{part}.eqod"
     given = pd.concat([base.assign(method="", order=-1), rows]).dropna(subset=[error, value, "test.eqod"])
-    keys = given.groupby(["method", "order", "majority_known", "space"], dropna=False).ngroup()
-    means = given.groupby(keys)[[error, value]].mean()[given.groupby(keys).size() >= base["repeat"].nunique()]
-    before = by_repeat(base, "test.error")
+    keys = given.groupby([*CURVE, "order"], dropna=False).ngroup()
+    counts = given.groupby(keys)["repeat"].nunique()
+    others = counts[keys[given["method"] != ""].unique()]
+    enough = int(others.max()) if len(others) else 0
+    means = given.groupby(keys)[[error, value]].mean()[counts >= enough]
+    before = by_repeat(given[given["method"] == ""], error)
     found = pd.DataFrame({"eqod": 0.0, "rise": 0.0}, index=before.index)
+    if not enough or before.empty:
+        return found.iloc[:0]
     for limit in limits:
-        cheap = means[means[error] <= base[error].mean() + limit + 1e-12]
+        cheap = means[means[error] <= before.mean() + limit + 1e-12]
         best = given[keys == cheap[value].idxmin()]
-        here = pd.DataFrame({"eqod": by_repeat(best, "test.eqod"), "rise": by_repeat(best, "test.error") - before})
+        here = pd.DataFrame({"eqod": by_repeat(best, "test.eqod"), "rise": by_repeat(best, error) - before})
         found += here / len(limits)
     return found
