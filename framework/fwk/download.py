@@ -48,7 +48,7 @@ def download(url: str, target: Path, progress: Progress, sha256: str | None = No
 
     What has come lies beside the target as `<name>.part`; the next call, or the next of three tries, continues it where
     the publisher serves ranges and still has that version. A damaged file, or one with another sha256, is removed and
-    named. Only one process at a time may fetch a target.
+    named. Only one process at a time may fetch a target, which the shelf sees to.
 
     Raises DownloadError with url and cause.
     """

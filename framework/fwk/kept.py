@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 import pyarrow
 
+from fwk.alone import alone
 from fwk.api import Source
 from fwk.download import content_sha256
 from fwk.shelf import Folders
@@ -116,9 +117,12 @@ def _keep(entry: Path, rows: pd.DataFrame, asked: list[_Asked]) -> None:
         rows.to_parquet(part, compression="zstd")
         again = pd.read_parquet(part)
         if again.equals(rows) and (again.dtypes == rows.dtypes).all():
-            os.replace(part, entry.with_suffix(".parquet"))
-            part.write_text(json.dumps([one.note() for one in asked]), encoding="utf-8")
-            os.replace(part, entry.with_suffix(".json"))
+            notes = json.dumps([one.note() for one in asked])
+            with alone(entry):
+                entry.with_suffix(".json").unlink(missing_ok=True)  # killed here, nothing is kept
+                os.replace(part, entry.with_suffix(".parquet"))
+                part.write_text(notes, encoding="utf-8")
+                os.replace(part, entry.with_suffix(".json"))
     except (OSError, ValueError, TypeError, pyarrow.ArrowException):
         return  # rows that parquet cannot hold, or no room: they are read again next time
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import os
 import shutil
@@ -10,10 +11,11 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fwk.alone import alone
 from fwk.api import Mistake
 from fwk.download import DownloadError, Progress, content_sha256, download, download_bytes, telling
 
@@ -92,12 +94,16 @@ class Folders:
                 f"{'; '.join(wrong)}: a damaged copy, or another version. Remove it, or put the published file there"
                 + _origin(url, advice)
             )
-        if url and self.fetch:
+        if not (url and self.fetch):
+            raise self._missing(name, url, advice)
+        with alone(self.cache / name, lambda: self.say(f"another process fetches {name}: waiting for it")) as waited:
+            if waited:
+                with suppress(FileNotFoundError):
+                    return dataclasses.replace(self, fetch=False).find(name, sha256=sha256, url=url)
             try:
                 return self._download(name, sha256, url, unpack, keep)
             except DownloadError as error:
                 raise self._missing(name, url, advice, error) from error
-        raise self._missing(name, url, advice)
 
     def _candidates(self, name: str) -> Iterator[Path]:
         """Files of that name, the user's before the cache's, outer before inner."""
@@ -169,10 +175,12 @@ class Folders:
                 if sha256 is not None and found != sha256:
                     raise ValueError(f"it has sha256 {found}, expected {sha256}")
                 os.replace(made, target)
-        except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile) as error:
+        except (gzip.BadGzipFile, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile) as error:
+            archive.unlink()
             raise DownloadError(f"{url} is not what it was: {target.name} cannot be made of it ({error})") from error
-        finally:
-            archive.unlink(missing_ok=True)
+        except OSError as error:
+            raise DownloadError(f"{target.name} cannot be made of what came, which is kept ({error})") from error
+        archive.unlink()
         return found
 
     def _missing(self, name: str, url: str | None, advice: str, cause: DownloadError | None = None) -> MissingFileError:

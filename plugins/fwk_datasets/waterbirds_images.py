@@ -7,7 +7,10 @@ import importlib
 import importlib.util
 import os
 import sys
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,7 @@ def write_features(images: Sequence[Path], target: Path, unfinished: Path) -> No
         print(f"\rfeatures of {done} of {of} images", end="" if done < of else "\n", file=sys.stderr, flush=True)
 
     np.save(target, extract(images, network, prepare, progress=progress, unfinished=unfinished))
+    unfinished.unlink(missing_ok=True)
 
 
 def extract(
@@ -55,8 +59,7 @@ def extract(
     """Features of the images, in their order, (n, 512) float32.
 
     unfinished  a file in which finished batches are kept, so that an interrupted extraction goes on where it was; it
-                is only taken up for the same weights and the same images in the same order and batches, and removed at
-                the end
+                is only taken up for the same weights and the same images in the same order and batches
 
     Raises ExtractionError naming an image that is missing or cannot be read.
     """
@@ -77,8 +80,6 @@ def extract(
             os.replace(whole, unfinished)
         if progress is not None:
             progress(min(start + batch, len(images)), len(images))
-    if unfinished is not None:
-        unfinished.unlink(missing_ok=True)
     return np.concatenate(features) if features else np.empty((0, WIDTH), dtype=np.float32)
 
 
@@ -131,7 +132,11 @@ def _fingerprint(images: Sequence[Path], network: Network, batch: int) -> str:
 
 def _taken_up(unfinished: Path | None, fingerprint: str) -> npt.NDArray[np.float32]:
     if unfinished is not None and unfinished.exists():
-        with np.load(unfinished, allow_pickle=False) as kept:
+        with (
+            suppress(OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile),  # damaged: begin anew
+            unfinished.open("rb") as file,
+            np.load(file, allow_pickle=False) as kept,
+        ):
             if str(kept["of"]) == fingerprint:
                 return np.asarray(kept["features"], dtype=np.float32)
     return np.empty((0, WIDTH), dtype=np.float32)

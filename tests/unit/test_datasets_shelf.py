@@ -5,7 +5,9 @@ import gzip
 import hashlib
 import shutil
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -266,7 +268,7 @@ def test_what_may_not_be_kept_is_never_written(
     written: list[list[Path]] = []
 
     def look(there: int, whole: int | None) -> None:
-        written.append([path for path in tmp.rglob("*") if path.is_file()])
+        written.append([path for path in tmp.rglob("*") if path.is_file() and path.stat().st_size])
         if len(written) == 4:
             raise KeyboardInterrupt
 
@@ -291,7 +293,7 @@ def test_a_download_that_nothing_may_be_kept_of_is_named(shelf: Folders, publish
     publisher.stamina = 9
     with pytest.raises(FileNotFoundError, match="the connection ended at 9 of"):
         shelf.find("squares.csv", url=publisher.url, keep=("numbers.csv", _first_column))
-    assert not shelf.cache.exists()
+    assert list(shelf.cache.iterdir()) == []
 
 
 def test_whole_files_that_killed_calls_of_former_days_left_are_swept(shelf: Folders, publisher: Publisher) -> None:
@@ -386,3 +388,36 @@ def test_what_is_made_of_files_here_is_not_called_a_download(shelf: Folders, sai
     made = shelf.find("features.npy", url=url, unpack=lambda source, target: shutil.copy(source, target))
     assert made.read_bytes() == b"picture"
     assert said == [f"making features.npy, kept in {shelf.cache}"]
+
+
+def test_two_at_once_download_once_and_both_have_all_of_it(tmp_path: Path) -> None:
+    """The publisher is slow; threads stand for processes, as locks keep both apart."""
+    content, served, said = b"x" * 300_000, [], list[str]()
+    (tmp_path / "source").write_bytes(content)
+
+    def slow(archive: Path, made: Path) -> None:
+        served.append(archive)
+        time.sleep(0.5)
+        shutil.copy(archive, made)
+
+    def find() -> bytes:
+        return Folders(None, tmp_path / "cache", say=said.append).find("a.csv", url=url, unpack=slow).read_bytes()
+
+    url = (tmp_path / "source").as_uri()
+    with ThreadPoolExecutor(3) as pool:
+        assert [task.result() for task in [pool.submit(find) for _ in range(3)]] == [content] * 3
+    assert len(served) == 1
+    assert said.count("another process fetches a.csv: waiting for it") == 2
+
+
+def test_what_came_is_kept_where_there_is_no_room_to_unpack_it(shelf: Folders, tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(b"published")
+
+    def full(archive: Path, made: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(MissingFileError, match=r"cannot be made of what came, which is kept .*No space left"):
+        shelf.find("a.csv", url=(tmp_path / "source").as_uri(), unpack=full)
+    (tmp_path / "source").write_bytes(b"")
+    made = shelf.find("a.csv", url=(tmp_path / "source").as_uri(), unpack=shutil.copy)
+    assert made.read_bytes() == b"published"

@@ -8,11 +8,13 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+from fwk.alone import alone
 from fwk.api import Mistake
 from fwk.paper.theory import Piece, Settings, fits, pieces
 from fwk.plugins import Registry, load_plugins
@@ -31,8 +33,8 @@ class Simulation:
 
     @property
     def path(self) -> Path:
-        """The file of the table, whether it is there or not; other settings have another."""
-        content = json.dumps([LAYOUT, dataclasses.asdict(self.settings)], sort_keys=True)
+        """The file of the table, whether it is there or not; other settings, and another fwk, have another."""
+        content = json.dumps([LAYOUT, version("fwk"), dataclasses.asdict(self.settings)], sort_keys=True)
         return self.folder / f"theory-{hashlib.blake2b(content.encode(), digest_size=6).hexdigest()}.parquet"
 
     def table(self, jobs: int = 1, say: Callable[[str], None] = lambda _: None) -> pd.DataFrame:
@@ -41,7 +43,9 @@ class Simulation:
         Raises Mistake where a card is missing.
         """
         if not self.path.exists():
-            self._finish(jobs, say)
+            with alone(self.path, lambda: say("theory: another process is at it: waiting")):
+                if not self.path.exists():
+                    self._finish(jobs, say)
         return pd.read_parquet(self.path)
 
     def forget(self) -> None:
@@ -92,7 +96,7 @@ class Simulation:
         flags = dict.fromkeys(("in_X", "projected", "closed"), "boolean")  # missing where a row is not about it
         _write(pd.concat(map(pd.read_parquet, parts.values()), ignore_index=True).astype(flags), self.path)
         for path in parts.values():
-            path.unlink()
+            path.unlink()  # a process that is killed here leaves some, which only `forget` removes
 
 
 @dataclass(frozen=True)

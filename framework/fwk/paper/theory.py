@@ -152,7 +152,7 @@ class _World:
         source: Any = card.make(
             p=settings.p, m=settings.m, mu=norm, psi=norm, held_out=settings.held_out, seed=seed
         )  # its counterfactuals are this card's own
-        rows = source.read(Folders())
+        rows = source.read(Folders(data=None))
         table = make_table(card, source, rows, group_in_X=in_X)
         assert table.published is not None  # a held-out part was asked for
         test, people = table.published, table.people
