@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,7 +51,9 @@ def describe(
     if isinstance(found, str):
         console.print(f"\nnot here: {state}: {found}", highlight=False, markup=False, soft_wrap=True)
         if state == "downloadable":
-            console.print(f"`fwk datasets fetch {card.name}` downloads it.", highlight=False)
+            given = "".join(f" --knob {shlex.quote(f'{name}={json.dumps(value)}')}" for name, value in knobs.items())
+            command = f"fwk datasets fetch {card.name}{given}"
+            console.print(f"`{command}` downloads it.", highlight=False, markup=False, soft_wrap=True)
         return
     made = make_table(card, source, found)
     rows = [(name.replace("_", " "), f"{count:,}") for name, count in made.counts.items()]

@@ -92,6 +92,8 @@ def test_a_set_that_is_not_here_says_which_file_from_where_into_which_folder(fwk
     assert "Put it into a folder that you name with --data or FWK_DATA" in told
     assert f"it is published at {law.URL}" in told
     assert "`fwk datasets fetch law-school` downloads it" in told
+    told = flat(fwk("datasets", "acs-income", "--knob", "origin=census", "--knob", "states=[WY]").stdout)
+    assert "`fwk datasets fetch acs-income --knob 'origin=\"census\"' --knob 'states=[\"WY\"]'` downloads it" in told
     told = flat(fwk("datasets", "hsls-lite").stdout)
     assert "not here: by hand: the file hsls09_merged.csv is not here" in told
     assert "hsls_small.csv of github.com/edquant/edh7916, commit 5b03a88" in told
