@@ -125,7 +125,7 @@ class Folders:
     def _download(self, name: str, sha256: str | None, url: str, unpack: Unpack | None, keep: Keep | None) -> Path:
         for stale in self.cache.glob("download-*"):  # of a killed call of former days: a whole file, identities and all
             shutil.rmtree(stale, ignore_errors=True)
-        made_here = unpack is not None and url.startswith("file:")
+        made_here = self.data is not None and url.startswith(self.data.absolute().as_uri())  # of the user's own files
         self.say(f"making {name}, kept in {self.cache}" if made_here else f"downloading {name} from {url}")
         if keep is not None:
             return self._download_in_memory(name, url, *keep)

@@ -383,8 +383,8 @@ def test_folders_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_what_is_made_of_files_here_is_not_called_a_download(shelf: Folders, said: list[str], tmp_path: Path) -> None:
-    (tmp_path / "0.jpg").write_bytes(b"picture")
-    url = (tmp_path / "0.jpg").as_uri()
+    (tmp_path / "data" / "0.jpg").write_bytes(b"picture")
+    url = (tmp_path / "data" / "0.jpg").as_uri()
     made = shelf.find("features.npy", url=url, unpack=lambda source, target: shutil.copy(source, target))
     assert made.read_bytes() == b"picture"
     assert said == [f"making features.npy, kept in {shelf.cache}"]
