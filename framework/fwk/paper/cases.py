@@ -21,10 +21,10 @@ from fwk.paper.curves import (
     mean_over_flips,
     nobody_flips,
     user_curves,
-)  # fmt: skip
+)
 from fwk.paper.statistics import Effect, Region, swapped
 from fwk.paper.theory import IDEAL
-from fwk.points import CURVE, SCENARIO
+from fwk.points import SCENARIO
 from fwk.report.words import points_of, setting
 
 SMALL = 0.01
@@ -175,7 +175,7 @@ def cannot_reach_zero(points: pd.DataFrame) -> Iterator[Case]:
     for dataset, rows in _compared(points, rates):
         accepted = rows[rates]
         tells = ((accepted > SMALL) & (accepted < 1 - SMALL)).all(axis=1)
-        user, firm = (_best(of, of[f"{PICKED}.eqod"]) for of in (_side(rows, "user"), _side(rows[tells], "firm")))
+        user, firm = (least(of, "eqod", PICKED) for of in (_side(rows, "user"), _side(rows[tells], "firm")))
         if user.empty or firm.empty:
             continue
         names = f"{dataset}: {_named(user)}, {_named(firm)}"
@@ -344,15 +344,6 @@ def _compared(points: pd.DataFrame, needed: Sequence[str] = ()) -> Iterator[tupl
 
 def _side(rows: pd.DataFrame, side: str) -> pd.DataFrame:
     return rows[rows["side"].eq(side) & rows["card"].ne("baseline")]
-
-
-def _best(rows: pd.DataFrame, value: pd.Series) -> pd.DataFrame:
-    """The points of the setting with the least mean, one row a repeat, of those measured in as many repeats as any."""
-    keys = rows.groupby([*CURVE, "order"], dropna=False).ngroup()
-    groups = value.groupby(keys)
-    counts = groups.count()
-    means = groups.mean()[counts == counts.max()].dropna()
-    return rows[keys == means.idxmin()] if len(means) else rows.iloc[:0]
 
 
 def _named(rows: pd.DataFrame) -> str:

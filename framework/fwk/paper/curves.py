@@ -1,4 +1,4 @@
-"""What a curve over M comes to: the setting that is best on average, and how many flips a target takes."""
+"""What curves come to: the setting that is best on average, flips to a target, fronts at equal error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def user_curves(points: pd.DataFrame, *cards: str) -> Iterator[pd.DataFrame]:
 
 
 def least(curve: pd.DataFrame, measure: str, part: str) -> pd.DataFrame:
-    """A curve's points at the setting whose mean of `measure` over repeats is least, one row a repeat.
+    """The points of the curve and setting whose mean of `measure` over repeats is least, one row a repeat.
 
     part  on which the setting is chosen ("validation", "test"); of equals, the first of the sweep
 
@@ -31,11 +31,13 @@ def least(curve: pd.DataFrame, measure: str, part: str) -> pd.DataFrame:
     """
     name, reported = f"{part}.{measure}", f"test.{measure}"
     defined = curve[curve[[name, reported]].notna().all(axis=1)]
-    by_setting = defined.groupby("order")[name].agg(["mean", "count"])
+    keys = defined.groupby([*CURVE, "order"], dropna=False).ngroup()
+    by_setting = defined.groupby(keys)[name].agg(["mean", "count"])
     whole = by_setting[by_setting["count"] == by_setting["count"].max()]
     if whole.empty:
         return defined
-    return at(defined, int(whole.index[int(whole["mean"].to_numpy().argmin())]))
+    best: pd.DataFrame = defined[keys == whole["mean"].idxmin()]
+    return best.sort_values("repeat")
 
 
 def at(curve: pd.DataFrame, order: int) -> pd.DataFrame:

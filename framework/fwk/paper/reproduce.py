@@ -63,7 +63,7 @@ def _write(order: Order, experiment: Experiment, page: Path, done: Sequence[Done
 
 def _remark(order: Order, experiment: Experiment, told: Sequence[Told]) -> str:
     """What a reader must know first."""
-    stored = [part.name for part in _stored(order.results, experiment.name, bool(order.suffix))]
+    stored = [path.name for path in _folders(order.results, experiment.name, bool(order.suffix))]
     others = [name for name in stored if name not in [f"{one.name}{order.suffix}" for one in told]]
     left_out = f"Stored, and not on this page, as it was made from other configs: {', '.join(others)}."
     return " ".join([*([COARSE_REMARK] if order.suffix else []), *([left_out] if others else [])])
@@ -121,5 +121,10 @@ def write_claims(page: Path | None, results: Path, coarse: bool = False) -> tupl
 
 
 def _stored(results: Path, experiment: str, coarse: bool) -> list[Part]:
-    folders = [path for path in sorted(results.glob(f"{experiment}-*")) if path.name.endswith(QUICK) == coarse]
-    return [part for part in map(read_part, folders) if part is not None]
+    return [part for part in map(read_part, _folders(results, experiment, coarse)) if part is not None]
+
+
+def _folders(results: Path, experiment: str, coarse: bool) -> list[Path]:
+    """Those of an experiment in which points are stored."""
+    found = (path.parent for path in sorted(results.glob(f"{experiment}-*/points.parquet")))
+    return [folder for folder in found if folder.name.endswith(QUICK) == coarse]

@@ -55,9 +55,10 @@ class Simulation:
 
     def seconds(self, jobs: int, fresh: bool = False) -> float:
         """Of wall time, for what is not kept (all, if fresh), from a few timed fits. Raises Mistake as `table` does."""
+        if self.path.exists() and not fresh:
+            return 0.0
         registry = self._registry()
-        kept = [] if fresh else [piece for piece, path in self._parts().items() if path.exists() or self.path.exists()]
-        left = [piece for piece in pieces(self.settings) if piece not in kept]
+        left = [piece for piece, path in self._parts().items() if fresh or not path.exists()]
         draws = [piece for piece in left if piece.seed is not None]
         few = dataclasses.replace(self.settings, seeds=1, in_X=(False,), shares=(), norms=self.settings.norms[:1])
         one = dataclasses.replace(few, alphas=(few.alpha,))

@@ -1,4 +1,4 @@
-"""Tests over repeats: does the mean of paired differences lie in a region, and with what certainty?"""
+"""Tests over repeats: does a difference lie where a claim says, and with what certainty?"""
 
 from __future__ import annotations
 
