@@ -49,6 +49,10 @@ def measure(
 
     None stands where a value is undefined. The share of bootstrap draws in which a metric was undefined stands in
     `<metric>.undefined_draws`, if there are any; the interval is of the others.
+
+    An interval's upper end is that of the percentile bootstrap; its lower end is the smaller of the percentile and the
+    basic bootstrap's (Davison & Hinkley 1997, chapter 5), no smaller than the metric can be. The percentile interval of
+    an absolute gap that is near 0 would lie above it, whatever the truth.
     """
     metrics = tuple(metrics)
     table = cells(accept, people.y, people.minority)
@@ -64,7 +68,7 @@ def measure(
     if rng is not None:
         resampled = resample(accept, people.y, people.minority, rng, draws)
         for metric in metrics:
-            found |= _interval(metric.name, metric.measure(resampled))
+            found |= _interval(metric, found[metric.name], metric.measure(resampled))
     return found
 
 
@@ -112,11 +116,12 @@ def rates(prefix: str, accept: Floats, y: Bools, member: Bools) -> Measures:
     }
 
 
-def _interval(name: str, values: Floats) -> Measures:
-    defined = values[~np.isnan(values)]
-    if len(defined) == 0:
+def _interval(metric: Metric, value: float | None, values: Floats) -> Measures:
+    name, defined = metric.name, values[~np.isnan(values)]
+    if len(defined) == 0 or value is None:
         return {f"{name}.low": None, f"{name}.high": None, f"{name}.undefined_draws": 1.0}
     low, high = np.quantile(defined, [0.025, 0.975])
+    low = max(metric.range[0], min(low, 2 * value - high))
     lost = {f"{name}.undefined_draws": 1 - len(defined) / len(values)} if len(defined) < len(values) else {}
     return {f"{name}.low": float(low), f"{name}.high": float(high), **lost}
 

@@ -104,6 +104,12 @@ def test_swaps_of_a_mean_are_scipys_permutation_test_of_pairs(seed: int) -> None
     assert swapped(first, second, difference) == found, "seeded"
 
 
+def test_no_swap_test_is_surer_than_its_draws() -> None:
+    """Beyond 12 repeats swaps are drawn, and what was found is one of them: p is never 0."""
+    first, second = np.full((20, 1), 2.0), np.full((20, 1), 1.0)
+    assert swapped(first, second, lambda a, b: float((a - b).mean())).p == pytest.approx(1 / 4097)
+
+
 def test_a_swap_test_keeps_its_level_where_a_statistic_jumps() -> None:
     """Curves of the same kind, of whose means the first crossing of a level is compared."""
     rng = np.random.default_rng(3)

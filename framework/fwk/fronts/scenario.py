@@ -39,7 +39,7 @@ def scenarios(table: pd.DataFrame) -> list[Scenario]:
     varying = [column for column in SCENARIO if column == "dataset" or len(kinds[column].drop_duplicates()) > 1]
     found = []
     for _, kind in kinds.iterrows():
-        rows = _alike(table, kind, SURROUNDINGS) & (~user | _alike(table, kind, SCENARIO))
+        rows = alike(table, kind, SURROUNDINGS) & (~user | alike(table, kind, SCENARIO))
         found.append(Scenario(_described(kind, varying), _described(kind, SCENARIO), rows))
     return found
 
@@ -51,7 +51,8 @@ def _kinds(user: pd.DataFrame, firm: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([part for part in (user, firm[alone]) if len(part)]).sort_index()
 
 
-def _alike(table: pd.DataFrame, kind: pd.Series, columns: Sequence[str]) -> Bools:
+def alike(table: pd.DataFrame, kind: pd.Series, columns: Sequence[str]) -> Bools:
+    """Which rows equal a row of such a table in these columns, (n,); missing values equal each other."""
     same = np.ones(len(table), dtype=bool)
     for column in columns:
         value = kind[column]

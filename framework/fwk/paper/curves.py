@@ -87,19 +87,24 @@ def by_budget(curve: pd.DataFrame, columns: Sequence[str]) -> Floats:
     return np.array(found) if found else np.empty((0, 0, len(columns)))
 
 
-def mean_over_flips(curve: pd.DataFrame, measure: str, most: float) -> pd.Series:
-    """The mean of a measure on test over all numbers of flips from 0 to `most`, in each repeat (trapezoids).
+def mean_over_flips(curve: pd.DataFrame, measure: str, ends: pd.Series) -> pd.Series:
+    """The mean of a measure on test over all numbers of flips from 0 to an end, in each repeat that has an end.
+
+    ends  flips by repeat; no more than the curve's own last ones. Between budgets, values lie on a line.
 
     >>> curve = pd.DataFrame({"repeat": 0, "flips": [0, 5, 9], "test.eqod": [0.3, 0.1, 0.2]})
-    >>> mean_over_flips(curve, "eqod", 5).round(3).tolist()
-    [0.2]
+    >>> [float(mean_over_flips(curve, "eqod", pd.Series({0: end})).round(4)[0]) for end in (5, 7)]
+    [0.2, 0.1786]
     """
     found = {}
-    for repeat, rows in curve[curve["flips"] <= most].groupby("repeat"):
+    for repeat, rows in curve[curve["repeat"].isin(ends.index)].groupby("repeat"):
         by_flips = rows.groupby("flips")[f"test.{measure}"].mean()
         flips, value = by_flips.index.to_numpy(dtype=np.float64), by_flips.to_numpy(dtype=np.float64)
-        wide = flips[-1] - flips[0]
-        found[int(str(repeat))] = float(np.trapezoid(value, flips) / wide) if wide > 0 else float(value[0])
+        end = float(ends[repeat])
+        reached = np.append(flips[flips < end], end)
+        wide = end - reached[0]
+        mean = np.trapezoid(np.interp(reached, flips, value), reached) / wide if wide > 0 else value[0]
+        found[int(str(repeat))] = float(mean)
     return pd.Series(found, dtype=np.float64)
 
 
@@ -111,10 +116,11 @@ def at_equal_error(rows: pd.DataFrame, base: pd.DataFrame, limits: Sequence[floa
     limits  of the mean rise of error on test; at each, the setting of `rows` (or the baseline) that keeps it and has
             the least mean EqOd on `part` is chosen, among those measured in as many repeats as any
 
-    Empty where either was measured nowhere.
+    Only repeats with a baseline count. Empty where either was measured nowhere.
     """
     error, value = "test.error", f"{part}.eqod"
     given = pd.concat([base.assign(method="", order=-1), rows]).dropna(subset=[error, value, "test.eqod"])
+    given = given[given["repeat"].isin(given[given["method"] == ""]["repeat"])]
     keys = given.groupby([*CURVE, "order"], dropna=False).ngroup()
     counts = given.groupby(keys)["repeat"].nunique()
     others = counts[keys[given["method"] != ""].unique()]

@@ -97,8 +97,8 @@ def swapped(first: Floats, second: Floats, statistic: Callable[[Floats, Floats],
 
     statistic  of two such arrays; the other way round it has to have the other sign
 
-    p  two-sided: the share of all ways to swap the curves within repeats (beyond 2^12, of 4,096 drawn ones) whose
-       statistic is at least as far from 0. Interval: middle 95 % of 1,000 samples of repeats (bootstrap).
+    p  two-sided: the share of all ways to swap the curves within repeats whose statistic is at least as far from 0;
+       beyond 2^12 ways, of the one that was found and 4,096 drawn ones. Interval: middle 95 % of 1,000 samples of repeats (bootstrap).
 
     Source: Fisher's randomisation test for pairs; it needs neither a smooth statistic nor normal errors.
 
@@ -108,7 +108,8 @@ def swapped(first: Floats, second: Floats, statistic: Callable[[Floats, Floats],
     """
     n, rng = len(first), np.random.default_rng(seed)
     found = statistic(first, second)
-    ways = np.indices((2,) * n).reshape(n, -1).T if n <= 12 else rng.integers(0, 2, (4096, n))
+    none = np.zeros((1, n), dtype=np.int64)
+    ways = np.indices((2,) * n).reshape(n, -1).T if n <= 12 else np.vstack([none, rng.integers(0, 2, (4096, n))])
     far = 0
     for way in ways.astype(bool).reshape(-1, n, *[1] * (first.ndim - 1)):
         far += abs(statistic(np.where(way, second, first), np.where(way, first, second))) >= abs(found) - 1e-12

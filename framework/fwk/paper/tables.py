@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fwk.fronts import curves
+from fwk.fronts.scenario import SURROUNDINGS, alike
 from fwk.paper.curves import by_repeat, least
 from fwk.paper.theory import IDEAL
 from fwk.report import words
@@ -40,7 +41,7 @@ def least_table(points: pd.DataFrame, select: str, axis: str = "", word: str = "
          *_best(points, curve, "eqod", select), *_best(points, curve, "sp", select))
         for curve in curves(points)
     ]  # fmt: skip
-    caption = f"The setting of each method with the least mean on {select}; its figures on test."
+    caption = f"The setting of each method with the least mean on {select}; its figures on test, error paired by repeat."
     return Shown(caption, columns, tuple(rows), (0, 1, 2) if axis else (0, 1))
 
 
@@ -50,8 +51,8 @@ def _best(points: pd.DataFrame, curve: pd.DataFrame, measure: str, select: str) 
         yield from (NOTHING,) * 4
         return
     values = by_repeat(best, f"test.{measure}")
-    base = points[(points["card"] == "baseline") & (points["dataset"] == curve["dataset"].iloc[0])]
-    dearer = by_repeat(best, "test.error").mean() - base["test.error"].mean()
+    base = points[points["card"].eq("baseline") & alike(points, best.iloc[0], SURROUNDINGS)]
+    dearer = (by_repeat(best, "test.error") - by_repeat(base, "test.error")).mean()
     yield points_of(values.mean())
     yield points_of(values.std(ddof=1))
     yield _setting(best)
