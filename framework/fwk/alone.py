@@ -36,7 +36,11 @@ def alone(path: Path, wait: Callable[[], object] = lambda: None) -> Iterator[boo
                     wait()
                 waited = True
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (place.exists() and os.path.samestat(place.stat(), os.fstat(lock.fileno()))):
+            try:
+                there = place.stat()
+            except FileNotFoundError:
+                continue
+            if not os.path.samestat(there, os.fstat(lock.fileno())):
                 continue  # whoever held it has removed it: it keeps nobody away any more
             try:
                 yield waited

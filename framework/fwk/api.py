@@ -264,7 +264,7 @@ class Encoded:
     """Raw rows made ready for learners; row i is row i of what was encoded.
 
     features  (n, d) numbers; category dtype for nominal columns (they become codes 1..m in X)
-    sources   the raw column that each feature comes from, by feature name
+    sources   the raw column that each feature comes from, by feature name; one of the feature's own name is another
     y         (n,) True = the favourable outcome
     test      (n,) True for the published test part; None where none was published
     """

@@ -61,7 +61,9 @@ def check(draft: Draft, registry: Registry) -> Comparison:
     data = {position: _data(draft, position, spec, registry, faults) for position, spec in draft.datasets.items()}
     methods = {position: _entries(position, spec, registry, faults) for position, spec in draft.methods.items()}
     config = draft.rest
-    learners = [_learner(spec, place, faults) for place, spec in _placed("learner", config.learner, config.learners())]
+    wanted = _placed("learner", config.learner, config.learners())
+    learners = [_learner(spec, place, faults) for place, spec in wanted]
+    faults += _same_names(wanted, learners)
     asked = _placed("space", config.space, config.spaces())
     spaces = [_space(spec, place, registry, faults) for place, spec in asked]
     faults += _same_spaces(asked, spaces)
@@ -150,6 +152,20 @@ def _learner(spec: LearnerSpec, place: Place, faults: list[Fault]) -> Learner | 
         faults.append(Fault(place, str(error)))
         return None
     return learner
+
+
+def _same_names(asked: Sequence[tuple[Place, LearnerSpec]], learners: Sequence[Learner | None]) -> list[Fault]:
+    """Learners of one name, which tables and pictures could not tell apart."""
+    seen: dict[str, str] = {}
+    faults = []
+    for (place, spec), learner in zip(asked, learners, strict=True):
+        if learner is None:
+            continue
+        if learner.name in seen:
+            told = f"{spec.path} and {seen[learner.name]} are both called {learner.name}"
+            faults.append(Fault(place, f"{told}; give your class a name of its own"))
+        seen.setdefault(learner.name, spec.path)
+    return faults
 
 
 def _space(spec: str | SpaceSpec, place: Place, registry: Registry, faults: list[Fault]) -> Space | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -94,7 +95,9 @@ def _write(result: Result, seconds: float) -> list[Path]:
     prepared, folder = result.prepared, result.prepared.output
     config, facts = prepared.plan.config, environment(prepared.registry)
     for name, table in (("points", result.points), ("fronts", result.fronts), ("failures", result.failures)):
-        table.to_parquet(folder / f"{name}.parquet", compression="zstd")
+        whole, part = folder / f"{name}.parquet", folder / f"{name}.parquet.part"
+        table.to_parquet(part, compression="zstd")
+        os.replace(part, whole)
     (folder / "config.yaml").write_text(resolved(prepared), encoding="utf-8")
     (folder / "environment.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
     if len(result.fronts):

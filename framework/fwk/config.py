@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from io import StringIO
 from typing import Annotated, Any, Literal, TypeVar
@@ -223,5 +222,11 @@ def to_yaml(content: Mapping[str, Any]) -> str:
     yaml = YAML(pure=True)
     yaml.default_flow_style = None
     yaml.width = 120
-    yaml.dump(json.loads(json.dumps(content)), text)
+    yaml.dump(_listed(content), text)
     return text.getvalue()
+
+
+def _listed(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {key: _listed(value) for key, value in node.items()}
+    return [_listed(value) for value in node] if isinstance(node, list | tuple) else node

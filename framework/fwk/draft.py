@@ -127,14 +127,22 @@ def _parse(path: Path) -> Any:
         raise Mistake(f"{path}: not YAML that can be read: it is nested too deeply") from error
 
 
-def _plain(node: Any, above: tuple[int, ...] = ()) -> Any:
-    """ruamel's tree without its marks; a date is text, a part that contains itself is cut off."""
+def _plain(node: Any, above: tuple[int, ...] = (), named: int = 3) -> Any:
+    """ruamel's tree without its marks; a date is text, a part that contains itself is cut off.
+
+    Keys are text, but for whole numbers in what is given to a parameter of a learner, such as weights by label.
+
+    named  how many mappings, this one included, have keys that are names
+    """
     if id(node) in above:
         return "(itself)"
     if isinstance(node, Mapping):
-        return {str(key): _plain(value, (*above, id(node))) for key, value in node.items()}
+        whole = named <= 0 and all(isinstance(key, int) for key in node)
+        return {
+            int(key) if whole else str(key): _plain(value, (*above, id(node)), named - 1) for key, value in node.items()
+        }
     if isinstance(node, list):
-        return [_plain(value, (*above, id(node))) for value in node]
+        return [_plain(value, (*above, id(node)), named) for value in node]
     if isinstance(node, datetime.date):
         return node.isoformat()
     for kind in (bool, int, float, str):

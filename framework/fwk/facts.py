@@ -51,7 +51,7 @@ def resolved(prepared: Prepared) -> str:
     """The config as it was run, as YAML: every default filled in, sweeps as --quick thinned them, budgets written out
     where all collectives share them. `fwk compare` of it plans the same runs."""
     config = prepared.plan.config
-    content = config.model_dump(mode="json")
+    content = config.model_dump(mode="json") | config.model_dump(include={"learner"})  # JSON has no keys but text
     content["datasets"] = [_dataset(data) for data in prepared.comparison.data]
     content["methods"] = [_method(entry) for entry in prepared.comparison.methods]
     budgets = {curve.settings for curve in prepared.plan.curves if curve.alpha is not None}

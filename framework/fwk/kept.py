@@ -19,6 +19,7 @@ import pyarrow
 
 from fwk.alone import alone
 from fwk.api import Source
+from fwk.code import digest
 from fwk.download import content_sha256
 from fwk.shelf import Folders
 
@@ -75,15 +76,11 @@ def read_rows(source: Source, shelf: Folders, slow: float = SLOW) -> pd.DataFram
 
 
 def _identity(source: Source) -> str:
-    """The source's class, knobs, and the code of its package."""
+    """The source's class, knobs, and the code of the packages that it and its base classes come from."""
     kind = type(source)
-    named = [kind.__module__, kind.__qualname__, _knobs(source)]
-    digest = hashlib.sha256(json.dumps(named, default=repr).encode())
-    module = sys.modules.get(kind.__module__.partition(".")[0])
-    for folder in getattr(module, "__path__", []):
-        for path in sorted(Path(folder).rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:32]
+    packages = {base.__module__.partition(".")[0] for base in kind.__mro__} - {"fwk", *sys.stdlib_module_names}
+    named = [kind.__module__, kind.__qualname__, _knobs(source), digest(packages)]
+    return hashlib.sha256(json.dumps(named, default=repr).encode()).hexdigest()[:32]
 
 
 def _knobs(source: object) -> dict[str, object]:

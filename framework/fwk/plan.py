@@ -8,12 +8,12 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
 from fwk.api import FirmSide, Mistake
 from fwk.check import Comparison, Data, Space
+from fwk.code import digest, libraries, module_of, own_version
 from fwk.config import Config
 from fwk.entries import Entry
 from fwk.firm import Learner
@@ -284,14 +284,14 @@ def _curves(
     if isinstance(entry.card, FirmSide):
         settings = entry.settings or (None,)
         trials = _thinned(tuple(range(len(settings))), config.tune.trials)
-        protocol = _protocol(config, ground, registry)
+        protocol = _protocol(config, ground, registry, entry)
         yield Curve(ground, entry, origin.name, origin.version, settings, trials, protocol)
         return
     for alpha, known, space in itertools.product(config.alphas(), config.knowns(), comparison.spaces):
         budgets = _budgets(config, pools.get(alpha, ()), coarse)
         spending = tuple(order for order, budget in enumerate(budgets) if budget) or (0,)
         trials = _thinned(spending[: math.ceil(len(spending) / 2)], config.tune.trials)
-        protocol = _protocol(config, ground, registry, space)
+        protocol = _protocol(config, ground, registry, entry, space)
         scenario = (alpha, known, space, pools.get(alpha, ()))
         yield Curve(ground, entry, origin.name, origin.version, budgets, trials, protocol, *scenario)
 
@@ -319,8 +319,11 @@ def _pools(config: Config, ground: Ground) -> Pools:
     return {alpha: tuple(pools) for alpha, pools in found.items()}
 
 
-def _protocol(config: Config, ground: Ground, registry: Registry, space: Space | None = None) -> str:
+def _protocol(config: Config, ground: Ground, registry: Registry, entry: Entry, space: Space | None = None) -> str:
     """What else decides the numbers, as text: it identifies a run, and unrelated config keys do not enter."""
+    cards = [entry.card, *([space.method.card] if space is not None and space.method is not None else [])]
+    path = ground.learner.path
+    theirs = own_version(path)
     return json.dumps(
         {
             "fwk": version("fwk"),
@@ -330,7 +333,8 @@ def _protocol(config: Config, ground: Ground, registry: Registry, space: Space |
             "validation": config.validation,
             "test": ground.data.spec.test,
             "missing": ground.data.spec.missing,
-            "learner": [ground.learner.path, _package(ground.learner.path), dict(ground.learner.params)],
+            "learner": [path, theirs or digest([path]), dict(ground.learner.params)],
+            "libraries": libraries([*(module_of(card.make) for card in cards), *([] if theirs else [path])]),
             "bootstrap": config.bootstrap,
             "metrics": {name: _origin(registry, name) for name in sorted(registry.metrics)},
         },
@@ -349,11 +353,6 @@ def _origin(registry: Registry, name: str) -> str:
     """Who made a card, and which release: another release may give other numbers."""
     plugin = registry.origin(name)
     return f"{plugin.distribution} {plugin.version}"
-
-
-def _package(path: str) -> str:
-    """The version of the package that a class comes from; "" if it does not say."""
-    return str(getattr(import_module(path.partition(".")[0]), "__version__", ""))
 
 
 def _thinned(values: tuple[Any, ...], most: int) -> tuple[Any, ...]:

@@ -60,11 +60,12 @@ def make_table(
 
     rows             what `source` read
     minority, keep   expressions over the raw columns; the card's by default
-    group_in_X       whether features made from the columns of `minority` stay; if there are none, the mark is added
+    group_in_X       whether features made from the columns of `minority` stay, and any that has two values and tells
+                     the group from them; if there are none, the mark is added
     audit            raw columns to carry as traits; the card's by default
 
     Raises Mistake, which starts with the key of the config that is to blame, for an expression or column that does not
-    fit, and for a table without features, or without both groups and labels.
+    fit, people whose group is missing, and for a table without features, or without both groups and labels.
     """
     minority, keep = minority or card.minority, card.keep if keep is None else keep
     if not minority:
@@ -74,8 +75,9 @@ def make_table(
         if rows.empty:
             raise Mistake(f"keep: {keep!r} keeps no row")
     encoded = source.encode(rows)
-    group = _marked(rows, minority, "minority")
-    people = _people(encoded, rows, group, _columns_in(minority, rows), group_in_X, _traits(rows, card, audit))
+    group, columns = _marked(rows, minority, "minority"), _columns_in(minority, rows)
+    _check_missing(rows, minority, columns)
+    people = _people(encoded, group, columns, group_in_X, _traits(rows, card, audit))
     labelled = Labelled(people, np.asarray(encoded.y, dtype=bool))
     _check_groups(labelled, minority)
     return Table(labelled, encoded.test, fingerprint(labelled, encoded.test))
@@ -114,14 +116,17 @@ def fingerprint(people: Labelled, published: Bools | None) -> str:
 
 def _people(
     encoded: Encoded,
-    rows: pd.DataFrame,
     group: Bools,
     group_columns: set[str],
     group_in_X: bool,
     traits: Mapping[str, npt.NDArray[np.object_]],
 ) -> People:
     features = encoded.features
-    made_of_group = [name for name in features.columns if encoded.sources.get(str(name), str(name)) in group_columns]
+    made_of_group = [
+        name
+        for name in features.columns
+        if {str(name), encoded.sources.get(str(name))} & group_columns or _tells(features[name], group)
+    ]
     if not group_in_X:
         features = features.drop(columns=made_of_group)
     elif not made_of_group:
@@ -132,6 +137,12 @@ def _people(
     nominal = tuple(i for i, dtype in enumerate(features.dtypes) if isinstance(dtype, pd.CategoricalDtype))
     X = np.column_stack([_numbers(features.iloc[:, i]) for i in range(features.shape[1])])
     return People(X, group, tuple(map(str, features.columns)), nominal, dict(traits))
+
+
+def _tells(feature: pd.Series, group: Bools) -> bool:
+    """Whether a feature is the group by another name: two values, each of them of one group only."""
+    codes, values = pd.factorize(feature, use_na_sentinel=False)
+    return len(values) == 2 and len(np.unique(2 * codes + group)) == 2
 
 
 def _numbers(column: pd.Series) -> Floats:
@@ -167,7 +178,7 @@ def _marked(rows: pd.DataFrame, expression: str, key: str) -> Bools:
         mask = rows.eval(expression, engine="python", local_dict={}, global_dict={})
     except Exception as error:  # pandas raises what its parser meets, SyntaxError to TypeError
         unknown = re.match(r"name '(\w+)' is not defined", str(error))
-        near = nearest_name(unknown[1], map(str, rows.columns)) if unknown else ""
+        near = nearest_name(unknown[1], map(str, rows.columns)) if unknown else _unquoted(expression, rows)
         raise Mistake(
             f"{key}: {expression!r} cannot be evaluated ({type(error).__name__}: {error}){near}; "
             f"the columns are: {_listed(rows)}; write it like \"race == 'Black'\""
@@ -175,13 +186,35 @@ def _marked(rows: pd.DataFrame, expression: str, key: str) -> Bools:
     if isinstance(mask, pd.Series) and pd.api.types.is_bool_dtype(mask.dtype):
         return np.asarray(mask.to_numpy(dtype=bool, na_value=False))
     kind = mask.dtype if isinstance(mask, pd.Series) else type(mask).__name__
-    raise Mistake(f"{key}: {expression!r} gives {kind}, not true or false for each row")
+    one = re.fullmatch(r"(\w+|`[^`]+`)\s*=\s*([^=].*)", expression.strip())
+    hint = f"write == to compare: {one[1]} == {one[2]}" if one else "compare a column with a value: race == 'Black'"
+    raise Mistake(f"{key}: {expression!r} gives {kind}, not true or false for each row; {hint}")
+
+
+def _unquoted(expression: str, rows: pd.DataFrame) -> str:
+    """A hint at a column whose name is no word, which an expression names without backquotes."""
+    odd = [name for name in map(str, rows.columns) if not name.isidentifier() and name in expression]
+    return f" - the name {odd[0]!r} has to stand in backquotes: `{odd[0]}`" if odd else ""
 
 
 def _columns_in(expression: str, rows: pd.DataFrame) -> set[str]:
-    bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", expression)
-    words = set(re.findall(r"`([^`]+)`", bare)) | set(re.findall(r"\w+", bare))
-    return words & set(map(str, rows.columns))
+    """The columns that an expression names, bare or in backquotes; what stands in quotes is a value."""
+    found = re.findall(r"`([^`]+)`|'[^']*'|\"[^\"]*\"|(\w+)", expression)
+    return {quoted or bare for quoted, bare in found} & set(map(str, rows.columns))
+
+
+def _check_missing(rows: pd.DataFrame, minority: str, columns: set[str]) -> None:
+    """Refuse people of whom a column says nothing, unless the expression speaks of them, with isna() or notna()."""
+    for column in rows.columns:
+        name = str(column)
+        quoted = name if name.isidentifier() else f"`{name}`"
+        spoken_of = re.search(rf"{re.escape(quoted)}\.(isna|notna|isnull|notnull)\(", minority)
+        if name in columns and not spoken_of and (number := int(rows[column].isna().sum())):
+            raise Mistake(
+                f"minority: {minority!r}: {number:,} of {len(rows):,} rows have no {name}, so nobody knows whose they "
+                f'are; leave them out (keep: {quoted}.notna()), or say where they belong, such as "({minority}) or '
+                f'{quoted}.isna()"'
+            )
 
 
 def _check_groups(people: Labelled, minority: str) -> None:

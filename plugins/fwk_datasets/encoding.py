@@ -19,14 +19,14 @@ class Block:
     features: pd.DataFrame
 
 
-def number(rows: pd.DataFrame, column: str, name: str = "") -> Block:
-    """The column as it is, as float64; called `name`, or as the column."""
-    return Block(column, pd.DataFrame({name or column: rows[column].astype(np.float64)}))
+def number(rows: pd.DataFrame, column: str, name: str = "", source: str = "") -> Block:
+    """The column as it is, as float64; called `name`, or as the column. `source` as in `flag`."""
+    return Block(source or column, pd.DataFrame({name or column: rows[column].astype(np.float64)}))
 
 
-def flag(rows: pd.DataFrame, column: str, one: object, name: str = "") -> Block:
-    """1 where the column equals `one`, else 0."""
-    return Block(column, pd.DataFrame({name or column: (rows[column] == one).astype(np.float64)}))
+def flag(rows: pd.DataFrame, column: str, one: object, name: str = "", source: str = "") -> Block:
+    """1 where the column equals `one`, else 0; `source` is the raw column that the column was made of, if any."""
+    return Block(source or column, pd.DataFrame({name or column: (rows[column] == one).astype(np.float64)}))
 
 
 def one_hot(rows: pd.DataFrame, column: str, levels: Sequence[object]) -> Block:

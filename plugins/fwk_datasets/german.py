@@ -40,7 +40,10 @@ class German:
     def encode(self, rows: pd.DataFrame) -> Encoded:
         """19 columns' worth of features and sex; y is a good risk."""
         names = rows.columns.drop(["personal_status_sex", "credit", "sex"])
-        features: list[Block] = [*blocks(rows, names, self.nominal), flag(rows, "sex", "male")]
+        features: list[Block] = [
+            *blocks(rows, names, self.nominal),
+            flag(rows, "sex", "male", source="personal_status_sex"),
+        ]
         return encoded(features, (rows["credit"] == 1).to_numpy())
 
 

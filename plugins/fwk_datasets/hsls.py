@@ -21,6 +21,7 @@ LITE = (
     "x1paredexpct", "x1region", "x1mthid", "x1mthuti", "x1mtheff", "x1schoolbel", "x1par2edu", "x1p1relation",
     "x1par1emp", "x1stu30occ2",
 )  # fmt: skip
+MADE_OF = {"sexbin": "x1sex", "racebin": "x1race"}
 COMPLETE = ("x1famincome", "x1mthid", "x1mthuti", "x1mtheff", "x1schoolbel", "x1stu30occ2")
 CORE_NUMBERS = (
     "edm_x1stage", "edm_x1ses_u", "edm_x1schooleng", "edm_x1schoolcli", "edm_x1mthint", "edm_x1sciid", "edm_x1sciuti",
@@ -80,7 +81,7 @@ class HslsLite:
 
     def encode(self, rows: pd.DataFrame) -> Encoded:
         """18 features; y is a score above the median."""
-        return encoded((number(rows, name) for name in LITE), (rows["gradebin"] == 1).to_numpy())
+        return encoded(_lite(rows), (rows["gradebin"] == 1).to_numpy())
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ class HslsCore:
         return encoded(self._blocks(rows), (rows["gradebin"] == 1).to_numpy())
 
     def _blocks(self, rows: pd.DataFrame) -> Iterator[Block]:
-        for name in (*LITE, *CORE_NUMBERS):
+        yield from _lite(rows)
+        for name in CORE_NUMBERS:
             yield number(rows, name)
         for name, levels in CORE_LEVELS.items():
             yield one_hot(rows, name, levels)
@@ -153,12 +155,16 @@ class Hsls:
         return HslsLite().encode(rows)
 
 
+def _lite(rows: pd.DataFrame) -> Iterator[Block]:
+    return (number(rows, name, source=MADE_OF.get(name, "")) for name in LITE)
+
+
 def _read_extract(shelf: Shelf, name: str, sha256: str) -> pd.DataFrame:
     return read_csv(shelf.find(name, sha256=sha256, advice=EXTRACT_ADVICE[name]))
 
 
 def _read_nces(path: Path) -> pd.DataFrame:
-    names = ["stu_id", "x1sex", "x1race", "x1txmtscor", *(name for name in LITE if name not in ("sexbin", "racebin"))]
+    names = ["stu_id", "x1sex", "x1race", "x1txmtscor", *(name for name in LITE if name not in MADE_OF)]
     rows = read_csv(path, usecols=lambda name: name.lower() in names).rename(columns=str.lower)
     check_columns(rows, names, path)
     rows = rows[names]

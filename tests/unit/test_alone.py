@@ -65,6 +65,23 @@ def test_many_threads_are_there_one_after_the_other(tmp_path: Path) -> None:
         assert set(pool.map(work, range(40))) == {1}
 
 
+def test_many_processes_are_there_one_after_the_other(tmp_path: Path) -> None:
+    """Each takes and frees the lock as often as it can; a file of one's own shows that nobody else is there."""
+    code = """
+        import os, sys, time
+        from pathlib import Path
+        from fwk.alone import alone
+        path, end = Path(sys.argv[1]), time.monotonic() + 1.5
+        while time.monotonic() < end:
+            with alone(path):
+                os.close(os.open(path.with_name("mine"), os.O_CREAT | os.O_EXCL))
+                path.with_name("mine").unlink()
+    """
+    command = [sys.executable, "-c", dedent(code), str(tmp_path / "a")]
+    crowd = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(6)]
+    assert [process.communicate()[1] for process in crowd] == [""] * 6
+
+
 def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
     process = holder(tmp_path / "a", 60)
     process.kill()

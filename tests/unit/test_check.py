@@ -191,6 +191,11 @@ FAULTS: dict[str, tuple[dict[str, Any], list[str]]] = {
          f"methods.0: no method 'zzz'; there are: {METHODS}",
          "methods.3: 'skill' stands here twice; name one apart with called:"],
     ),
+    "two learners of one name": (
+        {"learner": ["sklearn.tree.DecisionTreeClassifier", "sklearn.tree._classes.DecisionTreeClassifier"]},
+        ["learner.1: sklearn.tree._classes.DecisionTreeClassifier and sklearn.tree.DecisionTreeClassifier are both "
+         "called DecisionTreeClassifier; give your class a name of its own"],
+    ),
     "learners": (
         {"learner": ["sklearn.tree.DecisionTree", {**TREE, "params": {"max_depth": "deep"}}]},
         ["learner.0: no class at 'sklearn.tree.DecisionTree' (module 'sklearn.tree' has no attribute 'DecisionTree'); "

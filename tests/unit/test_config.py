@@ -69,6 +69,8 @@ def test_axes_are_lists_whether_one_or_more_are_given(tmp_path: Path) -> None:
 def test_numbers_are_read_as_yaml_1_2_reads_them(tmp_path: Path) -> None:
     config = read(tmp_path, LEAST + "learner: {path: a.B, params: {lr: 1e-3, on: no, when: 2020-01-01, n: 0o17}}\n")
     assert config.learners()[0].params == {"lr": 0.001, "on": "no", "when": "2020-01-01", "n": 15}
+    weights = read(tmp_path, LEAST + "learner: {path: a.B, params: {w: {0: 1, 1: 5}, v: {0: 1, x: 5}, 3: y}}\n")
+    assert weights.learners()[0].params == {"w": {0: 1, 1: 5}, "v": {"0": 1, "x": 5}, "3": "y"}
 
 
 def test_anchors_and_merge_keys_work(tmp_path: Path) -> None:

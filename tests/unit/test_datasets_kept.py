@@ -1,6 +1,8 @@
 """Rows that are slow to read are kept, and serve again only where the same files would be read with the same code."""
 
+import importlib
 import shutil
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +71,27 @@ def test_other_knobs_other_content_and_lost_files_are_read_again(shelf: Folders)
     with pytest.raises(FileNotFoundError):
         _slowly(Slow(), shelf)
     assert len(READ) == 5
+
+
+def test_an_edit_of_a_reader_in_a_single_file_reads_again(
+    shelf: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form in which docs/plugins.md shows a plugin: one module, which may build on another."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    base = "import time, pandas as pd\nclass Base:\n    def rows(self, shelf):\n        time.sleep(0.02)\n"
+    base += "        return pd.read_csv(shelf.find('a.csv'))[['x']] * {}\n"
+    reader = "from my_base import Base\nclass Reader(Base):\n    def read(self, shelf):\n"
+    reader += "        return self.rows(shelf) * {}\n"
+
+    def read(first: int, second: int) -> list[int]:
+        (tmp_path / "my_base.py").write_text(base.format(first), encoding="utf-8")
+        (tmp_path / "my_reader.py").write_text(reader.format(second), encoding="utf-8")
+        for name in ("my_base", "my_reader"):
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        return _slowly(importlib.import_module("my_reader").Reader(), shelf)["x"].tolist()
+
+    assert (read(1, 1), read(1, 10), read(30, 10)) == ([1, 2], [10, 20], [300, 600])
 
 
 def test_another_folder_gives_its_own_rows(shelf: Folders, tmp_path: Path) -> None:

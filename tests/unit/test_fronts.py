@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from fakes import a_run, points_table
-from fwk.fronts import REFERENCE, answer, choose_fronts, hypervolume, mean_over_repeats, scenarios
+from fwk.fronts import REFERENCE, answer, choose_fronts, hypervolume, leader, mean_over_repeats, scenarios
 from fwk.points import Point, table_of
+from fwk.report.answers import how_to_read, short_tables
 
 POINTS = points_table(repeats=3)
 FRONTS = choose_fronts(POINTS)
@@ -143,6 +144,28 @@ def test_budget_zero_stands_in_for_a_baseline_that_failed() -> None:
     assert answer(without)["baseline_value"].tolist() == pytest.approx(
         answer(FRONTS).query("card != 'baseline'")["baseline_value"].tolist()
     )
+
+
+def test_who_failed_where_the_problem_is_hard_is_not_called_best() -> None:
+    """A method that only is the baseline, and was measured where that is fair; another halves EqOd everywhere."""
+    baseline = [(r, 0.02 if r < 2 else 0.2) for r in range(4)]
+    found = answer(choose_fronts(points_of(
+        *(("baseline", 0, r, 0.1, eqod) for r, eqod in baseline),
+        *(("halves", 0, r, 0.1, eqod / 2) for r, eqod in baseline),
+        *(("fails", 0, r, 0.1, eqod) for r, eqod in baseline[:2]),
+    ), unfairness=["eqod"]), budgets=[0.005])  # fmt: skip
+    rows = found.set_index("method")
+    assert rows.loc["fails", "value"] < rows.loc["halves", "value"]
+    assert (rows.loc["fails", "repeats"], set(rows["of_repeats"])) == (2, {4})
+    best = leader(found, "firm")
+    assert best is not None
+    assert best["method"] == "halves"
+    (table,) = short_tables(found)
+    assert [row[-1] for row in table.rows] == ["strength = 0; only 2 of 4 repeats", "strength = 0", "–"]
+    assert table.verdict.startswith("On the firm side halves leaves 5.50 percentage points")
+    assert "or as many as its row says" in how_to_read(found)[1]
+    (without,) = short_tables(found[found["method"] != "halves"])
+    assert without.verdict.startswith("On the firm side no method that was measured in all repeats is better")
 
 
 def test_without_any_baseline_the_answer_says_so() -> None:

@@ -188,9 +188,7 @@ def test_people_alone_seldom_show_an_eqod_beyond_what_is_there(majority: int, mi
 def test_on_the_way_curves_are_averaged_over_the_same_flips() -> None:
     """One straight line, once for all candidates and once only for those who are willing."""
     whole, willing = ({flips: 0.3 - 0.001 * flips for flips in given} for given in ((0, 50, 100), (0, 50, 80)))
-    first, second = (
-        collective(card, shape, noise=0.0) for card, shape in (("random", whole), ("luong-knn", willing))
-    )
+    first, second = (collective(card, shape, noise=0.0) for card, shape in (("random", whole), ("luong-knn", willing)))
     assert cases._on_the_way(first, second).tolist() == pytest.approx([0.0] * REPEATS, abs=1e-12)
 
 

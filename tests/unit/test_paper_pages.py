@@ -11,6 +11,7 @@ import pytest
 from matplotlib.image import imread
 from paper_points import collective, firm, together
 
+from fwk.api import Mistake
 from fwk.config import Config, DatasetSpec
 from fwk.paper.claims import CLAIMS, judge
 from fwk.paper.experiments import EXPERIMENTS
@@ -225,4 +226,27 @@ def test_labels_that_two_parts_share_are_told_apart() -> None:
 
 def test_a_folder_in_which_nothing_was_finished_is_no_part(tmp_path: Path) -> None:
     assert read_part(tmp_path) is None
+
+
+def test_a_table_that_was_cut_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("datasets: [{name: x}]\nmethods: [{name: y}]\n")
+    points().to_parquet(tmp_path / "points.parquet")
+    whole = (tmp_path / "points.parquet").read_bytes()
+    (tmp_path / "points.parquet").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(Mistake, match=r"points\.parquet is damaged .*; remove it and run its experiment again"):
+        read_part(tmp_path)
+
+
+def test_error_over_the_baseline_is_of_the_same_learner_and_repeats() -> None:
+    """Two learners of different error, and methods that are exactly as wrong as the baseline of their own."""
+    table = together(*(
+        firm(card, error=(wrong,), noise=0.0, learner=learner)
+        for learner, wrong in (("Tree", 0.1), ("Line", 0.4)) for card in ("baseline", "lfr")
+    ))  # fmt: skip
+    table["test.error"] += 0.01 * table["repeat"]
+    table = table[(table["card"] == "baseline") | (table["repeat"] < 3)]
+    assert {row[5] for row in least_table(table, "test").rows} == {"0.00"}
+
+
+def test_no_parts_are_no_points() -> None:
     assert parts_together([]).empty

@@ -57,7 +57,7 @@ def test_the_cards_expressions_are_the_default_and_the_configs_win() -> None:
     assert len(table.people) == 7
     assert table.people.minority.tolist() == [False, True, False, True, False, True, False]
     assert table.people.people.columns == ("race", "age")
-    everybody = made(keep="", minority="age > 35")
+    everybody = made(keep="", minority="age > 35 and age.notna()")
     assert len(everybody.people) == 8
     assert everybody.people.minority.tolist() == [False, True, True, True, False, False, False, False]
 
@@ -85,9 +85,26 @@ def test_a_feature_that_is_called_minority_is_not_overwritten() -> None:
 
 
 def test_columns_with_spaces_are_written_in_backticks() -> None:
-    table = made(minority="`home city` == 'B' and race != 'White'", keep="", group_in_X=False)
-    assert table.people.minority.tolist() == [False, True, False, False, True, False, True, False]
+    table = made(minority="`home city` == 'B' and race != 'White'", keep="`home city`.notna()", group_in_X=False)
+    assert table.people.minority.tolist() == [False, True, False, True, False, True, False]
     assert table.people.people.columns == ("age",), "race and home city made the group"
+
+
+def test_a_name_with_an_apostrophe_is_found_beside_values_in_quotes() -> None:
+    rows = raw().rename(columns={"race": "Mother's race"})
+    source = Rows(rows, features=("Mother's race", "age"))
+    asked = {"minority": "`Mother's race` == 'Black'", "keep": "", "audit": ()}
+    assert made(source, **asked, group_in_X=False).people.people.columns == ("age",)
+    assert made(source, **asked).people.people.columns == ("Mother's race", "age")
+
+
+def test_a_feature_that_is_the_group_by_another_name_goes_with_it() -> None:
+    """A copy, its opposite, and not a column that tells the group from no more than most people."""
+    black = (raw()["race"] == "Black").to_numpy()
+    rows = raw().assign(copy=black, opposite=3 - 2.0 * black, nearly=np.r_[~black[:1], black[1:]])
+    source = Rows(rows, features=("age", "copy", "opposite", "nearly"))
+    assert made(source, keep="", group_in_X=False).people.people.columns == ("age", "nearly")
+    assert made(source, keep="").people.people.columns == ("age", "copy", "opposite", "nearly"), "no mark is added"
 
 
 def test_a_word_in_quotes_is_no_column() -> None:
@@ -124,14 +141,23 @@ def test_counts_are_those_of_the_table() -> None:
             {"minority": "rce == 'Black'"},
             r"did you mean 'race'\?; the columns are: race, home city",
         ),
-        ({"minority": "race = 'Black'"}, r"minority: \"race = 'Black'\" "),
+        ({"minority": "race = 'Black'"}, r"minority: \"race = 'Black'\" .*write == to compare: race == 'Black'"),
         ({"minority": "race =="}, "minority: 'race ==' cannot be evaluated .*write it like"),
-        ({"minority": "age"}, "minority: 'age' gives Int64, not true or false for each row"),
+        ({"minority": "age"}, "minority: 'age' gives Int64, not true or false for each row; compare a column"),
+        ({"minority": "home city == 'A'"}, r"'home city' has to stand in backquotes: `home city`"),
+        (
+            {"minority": "age <= 35"},
+            r"1 of 7 rows have no age, .*keep: age.notna\(\).* \"\(age <= 35\) or age.isna\(\)\"",
+        ),
+        ({"minority": "`home city` == 'B'"}, r"1 of 7 rows have no home city, .*keep: `home city`.notna\(\)"),
         ({"minority": "1 == 1"}, "minority: '1 == 1' gives bool, not true or false for each row"),
         ({"minority": "race == @x"}, "'@' is not allowed"),
         ({"minority": "race == 'black'"}, "leaves nobody in the minority; check the values it compares with"),
         ({"minority": "race != 'black'"}, "leaves nobody in the majority"),
-        ({"minority": "age == 40"}, "everybody in the minority has the same label; nothing can be compared"),
+        (
+            {"minority": "age == 40 and age.notna()"},
+            "everybody in the minority has the same label; nothing can be compared",
+        ),
         ({"keep": "race == 'Green'"}, "keep: \"race == 'Green'\" keeps no row"),
         ({"keep": "rase == 'White'"}, "keep: .*did you mean 'race'"),
         (
@@ -139,7 +165,7 @@ def test_counts_are_those_of_the_table() -> None:
             r"has no column 'rac', 'sex'; did you mean 'race'\?; it has: race",
         ),
         (
-            {"group_in_X": False, "minority": "race == 'Black' and age < 90"},
+            {"group_in_X": False, "minority": "race == 'Black' and age < 90 and age.notna()"},
             "without race, age no feature is left",
         ),
     ],
@@ -161,9 +187,13 @@ def test_many_columns_are_not_all_listed() -> None:
         made(Rows(wide), minority="nothing == 1")
 
 
-def test_nullable_truth_counts_missing_as_false() -> None:
-    marked = made(minority="age > 35 or race == 'Black'").people.minority
-    assert marked.tolist() == [False, True, True, True, False, True, False]
+def test_people_whose_group_is_missing_belong_where_the_expression_says() -> None:
+    first, second = (
+        made(minority=f"{shared} or race == 'Black'").people.minority.tolist()
+        for shared in ("(age > 35 and age.notna())", "age > 35 or age.isna()")
+    )
+    assert first == [False, True, True, True, False, True, False]
+    assert second == [False, True, True, True, True, True, False]
 
 
 CHANGES = {

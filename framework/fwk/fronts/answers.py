@@ -14,6 +14,7 @@ ANSWER_COLUMNS = (
     "scenario",
     "budget",
     *(name for name in FRONT_COLUMNS if name not in ("scope", "repeat", "complete", "on_envelope")),
+    "of_repeats",
     "baseline_error",
     "baseline_value",
     "baseline_select_value",
@@ -33,6 +34,8 @@ def answer(fronts: pd.DataFrame, budgets: Sequence[float] = (0.005, 0.01)) -> pd
     with the columns of `choose_fronts` (scope "mean"). Which method is best is for `leader` to say, which does not look
     at test.
     A method that is never within the budget, or was nowhere defined, keeps its row, with the `reason` and no figures.
+    `of_repeats` is the most repeats of any row: a method that failed in some has fewer `repeats`, and figures of other
+    people than the rest.
     """
     rows = []
     for scenario in scenarios(fronts):
@@ -50,10 +53,12 @@ def leader(rows: pd.DataFrame, acting: str) -> pd.Series | None:
     """The best row of a side ("user", "firm") among those of `answer` for one scenario, measure and budget: the least
     unfairness on the part that selects (ties: less error there, fewer flips).
 
-    None if no method has less unfairness there than the baseline.
+    A method that lacks repeats which others have is not called best: it may have failed where the problem is hard. None
+    if no method has less unfairness there than the baseline.
     """
     better = rows["select_value"] < rows["baseline_select_value"]
-    side = rows[(rows["side"] == acting) & (rows["card"] != "baseline") & better]
+    whole = rows["repeats"] == rows["of_repeats"]
+    side = rows[(rows["side"] == acting) & (rows["card"] != "baseline") & better & whole]
     ranked = side.sort_values(["select_value", "select_error", "flips", "method"], kind="stable")
     return None if ranked.empty else ranked.iloc[0]
 
@@ -65,6 +70,7 @@ def _answer(table: pd.DataFrame, budget: float) -> pd.DataFrame:
     chosen.loc[nothing, [*FIGURES, *headline(table), "flips"]] = np.nan
     chosen.loc[nothing, ["setting", "knobs"]] = ["", "[]"]
     chosen.loc[nothing, "on_front"] = False
+    chosen["of_repeats"] = table["repeats"].max()
     before = baseline_of(table)
     chosen["baseline_error"] = np.nan if before is None else before["error"]
     chosen["baseline_value"] = np.nan if before is None else before["value"]

@@ -159,7 +159,7 @@ def ten_known(points: pd.DataFrame) -> Iterator[Case]:
         ten, everybody = curves[10.0], curves[0.0]
         before = by_repeat(nobody_flips(everybody), "test.eqod")
         with_ten, with_all = _both_on_the_way(ten, everybody)
-        lost = before.index.difference(ten["repeat"])
+        lost = before.index.difference(pd.Index(ten["repeat"]))
         with_ten = with_ten.reindex(with_all.index).fillna(before[lost])
         fall = before - with_all
         notes = [_notes(ten), f"no ranking in {len(lost)} of {len(before)} repeats" if len(lost) else ""]
@@ -356,7 +356,7 @@ def _named(rows: pd.DataFrame) -> str:
 
 
 def _noise(rows: pd.DataFrame) -> tuple[pd.Series, float]:
-    """The mean of EqOd if the rates of both groups were equal, by repeat, and at most its standard deviation over people.
+    """The mean of EqOd if both groups' rates were equal, by repeat, and at least its standard deviation over people.
 
     A gap of rates is then normal around 0 with variance p (1 - p) (1/n + 1/m), whose absolute value has the mean
     sqrt(2 / pi) of its root. The variance of an absolute gap is at most that of the gap, which it comes to where rates

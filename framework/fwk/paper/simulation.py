@@ -16,6 +16,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from fwk.alone import alone
 from fwk.api import Mistake
+from fwk.code import libraries
 from fwk.paper.theory import Piece, Settings, fits, pieces
 from fwk.plugins import Registry, load_plugins
 from fwk.workers import answers, working_folder
@@ -33,8 +34,10 @@ class Simulation:
 
     @property
     def path(self) -> Path:
-        """The file of the table, whether it is there or not; other settings, and another fwk, have another."""
-        content = json.dumps([LAYOUT, version("fwk"), dataclasses.asdict(self.settings)], sort_keys=True)
+        """The file of the table, whether it is there or not; other settings, and other releases of fwk and of the
+        libraries in every number, have another."""
+        code = [LAYOUT, version("fwk"), libraries(())]
+        content = json.dumps([*code, dataclasses.asdict(self.settings)], sort_keys=True)
         return self.folder / f"theory-{hashlib.blake2b(content.encode(), digest_size=6).hexdigest()}.parquet"
 
     def table(self, jobs: int = 1, say: Callable[[str], None] = lambda _: None) -> pd.DataFrame:

@@ -97,8 +97,9 @@ def swapped(first: Floats, second: Floats, statistic: Callable[[Floats, Floats],
 
     statistic  of two such arrays; the other way round it has to have the other sign
 
-    p  two-sided: the share of all ways to swap the curves within repeats whose statistic is at least as far from 0;
-       beyond 2^12 ways, of the one that was found and 4,096 drawn ones. Interval: middle 95 % of 1,000 samples of repeats (bootstrap).
+    p  two-sided: the share of all ways to swap the curves within repeats (beyond 2^12, of the one that was found and
+       4,096 drawn ones) whose statistic is at least as far from 0. Interval: middle 95 % of 1,000 samples of repeats
+       (bootstrap).
 
     Source: Fisher's randomisation test for pairs; it needs neither a smooth statistic nor normal errors.
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+import pyarrow
 from ruamel.yaml import YAML
 
+from fwk.api import Mistake
 from fwk.config import Config
 
 
@@ -28,11 +30,11 @@ class Part:
 
 
 def read_part(folder: Path) -> Part | None:
-    """The part in a folder; None if nothing was measured there."""
+    """The part in a folder; None if nothing was measured there. Raises Mistake naming a table that is damaged."""
     if not (folder / "points.parquet").exists() or not (folder / "config.yaml").exists():
         return None
     config = Config.model_validate(YAML(typ="safe", pure=True).load(folder.joinpath("config.yaml").read_text("utf-8")))
-    points = pd.read_parquet(folder / "points.parquet")
+    points = _table(folder / "points.parquet")
     if points.empty:
         return None
     failures = folder / "failures.parquet"
@@ -40,8 +42,15 @@ def read_part(folder: Path) -> Part | None:
         folder.name,
         with_knobs(points[~points["tuning"].astype(bool)].reset_index(drop=True), config),
         config,
-        pd.read_parquet(failures) if failures.exists() else pd.DataFrame(),
+        _table(failures) if failures.exists() else pd.DataFrame(),
     )
+
+
+def _table(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (OSError, pyarrow.ArrowException) as error:
+        raise Mistake(f"{path} is damaged ({error}); remove it and run its experiment again: cells are kept") from error
 
 
 def with_knobs(points: pd.DataFrame, config: Config) -> pd.DataFrame:

@@ -41,7 +41,9 @@ def least_table(points: pd.DataFrame, select: str, axis: str = "", word: str = "
          *_best(points, curve, "eqod", select), *_best(points, curve, "sp", select))
         for curve in curves(points)
     ]  # fmt: skip
-    caption = f"The setting of each method with the least mean on {select}; its figures on test, error paired by repeat."
+    caption = (
+        f"The setting of each method with the least mean on {select}; its figures on test, error paired by repeat."
+    )
     return Shown(caption, columns, tuple(rows), (0, 1, 2) if axis else (0, 1))
 
 

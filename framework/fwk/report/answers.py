@@ -66,10 +66,26 @@ def _rows(rows: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
             str(row["method"]), side(row), points_of(row["value"]),
             words.interval(row["value_low"], row["value_high"]), points_of(row["excess"], signed=True),
             words.count(row["flips"]) if row["side"] == "user" else words.NOTHING,
-            row["reason"] or words.setting(row["swept"], row["setting"]),
+            _setting(row),
         )
         for _, row in rows.iterrows()
     )  # fmt: skip
+
+
+def _setting(row: pd.Series) -> str:
+    """The setting, or why there is none; and in how many repeats, where others have more."""
+    if row["reason"]:
+        return str(row["reason"])
+    told = words.setting(row["swept"], row["setting"])
+    if row["repeats"] == row["of_repeats"]:
+        return told
+    fewer = f"only {row['repeats']} of {words.plural(int(row['of_repeats']), 'repeat')}"
+    return f"{told}; {fewer}" if told else fewer
+
+
+def _fewer(rows: pd.DataFrame) -> pd.Series:
+    """Which rows have figures, but not of all repeats."""
+    return rows["reason"].eq("") & (rows["repeats"] < rows["of_repeats"])
 
 
 def side(row: pd.Series) -> str:
@@ -98,11 +114,13 @@ def in_short(rows: pd.DataFrame) -> str:
 
 
 def _best(rows: pd.DataFrame, acting: str) -> str:
-    if not ((rows["side"] == acting) & (rows["card"] != "baseline")).any():
+    methods = rows[(rows["side"] == acting) & (rows["card"] != "baseline")]
+    if methods.empty:
         return ""
     best = leader(rows, acting)
     if best is None:
-        return f"on the {acting} side no method is better than the baseline on {rows['select'].iloc[0]}"
+        measured = " that was measured in all repeats" if _fewer(methods).any() else ""
+        return f"on the {acting} side no method{measured} is better than the baseline on {rows['select'].iloc[0]}"
     flips = f" with {words.count(best['flips'])} flips" if acting == "user" else ""
     worse = " (on test no less than the baseline)" if best["value"] >= best["baseline_value"] else ""
     return (
@@ -129,7 +147,8 @@ def how_chosen(answers: pd.DataFrame) -> str:
 
 def how_to_read(answers: pd.DataFrame) -> tuple[str, ...]:
     """Sentences that say how the figures of `answer` came about."""
-    select, repeats = answers["select"].iloc[0], int(answers["repeats"].max())
+    select, repeats = answers["select"].iloc[0], int(answers["of_repeats"].max())
+    fewer = ", or as many as its row says: such a method is not called the best" if _fewer(answers).any() else ""
     chosen = (
         "chosen and reported on the test part, which flatters every method that has many settings"
         if select == "test"
@@ -139,7 +158,8 @@ def how_to_read(answers: pd.DataFrame) -> tuple[str, ...]:
         "Less is better everywhere. A method's row shows the one setting of its sweep that gives the least unfairness "
         f"within the error budget, {chosen}. Rows are sorted by unfairness on test; the best of a side is the method "
         f"with the least on {select}.",
-        f"Figures are means over {words.plural(repeats, 'repeat')}; error over the baseline is paired by repeat.",
+        f"Figures are means over {words.plural(repeats, 'repeat')}{fewer}; error over the baseline is paired by "
+        "repeat.",
         "The 95 % interval is a bootstrap over the people of the test part, its ends averaged over repeats: what one "
         "test part of this size leaves uncertain. Where intervals overlap, take care; all methods are measured on the "
         "same people, so that their differences can be clearer than the intervals.",
