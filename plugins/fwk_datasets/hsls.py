@@ -112,7 +112,8 @@ class HslsCore:
 class HslsAttitudes:
     """21,444 students, the nine features of Jeong, Wang and Calmon (AAAI 2022), min-max scaled, gaps left missing.
 
-    racebin 1 = White, 0 = all others; race is not among the features. y is a score above the median.
+    racebin 1 = White, 0 = all others. No feature of theirs is made of it, so the mark of the group is added as one,
+    `minority`; set `group_in_X: false` to leave it out. y is a score above the median.
     """
 
     def read(self, shelf: Shelf) -> pd.DataFrame:
