@@ -61,8 +61,8 @@ def _need_numbers(people: People) -> None:
         names = ", ".join(people.columns[position] for position in people.categorical)
         raise Refusal(
             f"codes of nominal columns have no correlation to remove ({names}); set `nominal: one-hot` where the data "
-            "set has that knob, put a column of 0 and 1 for each level into a file of your own (or the levels' order into "
-            "its types), or leave this method out"
+            "set has that knob, put a column of 0 and 1 for each level into a file of your own (or the levels' order "
+            "into its types), or leave this method out"
         )
     if not np.isfinite(people.X).all():
         names = ", ".join(np.array(people.columns)[~np.isfinite(people.X).all(axis=0)])
