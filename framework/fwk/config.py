@@ -131,7 +131,7 @@ class TuneSpec(_Strict):
         default="eqod", description="a name that `fwk metrics` lists: what is least on average over the trial settings"
     )
     trials: int = Field(
-        default=3, ge=1, description="a whole number from 1: settings of the sweep that each candidate is tried at"
+        default=3, ge=1, description="a whole number from 1: settings at which each choice of the tuned knobs is tried"
     )
 
 

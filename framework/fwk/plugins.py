@@ -183,7 +183,8 @@ def _admit(registry: Registry, plugin: Plugin) -> Registry:
                     state="broken",
                     cards=(),
                     trouble=f"the name {card.name!r} is taken by {by}",
-                    remedy=f"leave one of the two out: --without {plugin.name} or --without {holder.name}",
+                    remedy=f"rename the card in {plugin.name}, if it is yours; or leave one of the two plugins out "
+                    f"whole: --without {plugin.name} or --without {holder.name}",
                 )
             )
             continue

@@ -20,8 +20,9 @@ SAMPLE = "acsincome_2018_us_40pct.parquet"
 SAMPLE_SHA256 = "aa8afc260dcd25bde8f25a048862f2d803058e629630e1139ae192172069b2fc"
 SAMPLE_ADVICE = (
     "a 40 % sample of all states that this project keeps beside its repository (acsincome/), made of "
-    "datasets/FolkTables/ACSIncome.{validation,test}.parquet of github.com/dssg/aequitas, commit 4dc71c6; or take the "
-    "Census Bureau's own files: `fwk datasets fetch acs-income --knob origin=census`, and origin: census in a config"
+    "datasets/FolkTables/ACSIncome.{validation,test}.parquet of github.com/dssg/aequitas, commit 4dc71c6, by no script "
+    "that is here; without it, take the Census Bureau's own files: `fwk datasets fetch acs-income --knob "
+    "origin=census`, and origin: census in a config"
 )
 CENSUS = "https://www2.census.gov/programs-surveys/acs/data/pums"
 YEARS = (2014, 2015, 2016, 2017, 2018)  # from 2019 on, RELSHIPP takes the place of RELP

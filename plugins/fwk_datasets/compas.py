@@ -125,7 +125,10 @@ CARD = Dataset(
     audit=("race", "sex"),
     favourable="no recidivism",
     publisher="ProPublica, compas-analysis, 2016; public records of Broward County, Florida",
-    terms="the publisher states no licence that was found; holds real people, whose names are never read",
+    terms=(
+        "the publisher states no licence that was found; holds real people, whose names are dropped on reading: never "
+        "kept or shown"
+    ),
     citation="Angwin, J., Larson, J., Mattu, S. and Kirchner, L. (2016). Machine Bias. ProPublica",
     files={
         PUBLISHED: (URL, ""),

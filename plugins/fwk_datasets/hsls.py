@@ -52,12 +52,11 @@ _IMPUTED = (
     "01_data/02_processed_data/25_{train,test}_0101_imputed_pmm_nr_dropped.csv of github.com/cgpan/HSLSdropout, commit "
     "296e3e1"
 )
+_KEPT = "this project keeps it beside its repository (hsls/), and no script makes it again:"
+_INSTEAD = "without it there is `hsls`, with the 18 features of hsls-lite from NCES's own file"
 EXTRACT_ADVICE = {
-    MERGED[
-        0
-    ]: f"this project keeps it beside its repository (hsls/): joined by student from {_SMALL}; {_ATTITUDES}; and "
-    f"{_IMPUTED}",
-    SCALED[0]: f"this project keeps it beside its repository (hsls/): written out from {_ATTITUDES}",
+    MERGED[0]: f"{_KEPT} joined by student from {_SMALL}; {_ATTITUDES}; and {_IMPUTED}; {_INSTEAD}",
+    SCALED[0]: f"{_KEPT} written out from {_ATTITUDES}; {_INSTEAD}",
 }
 
 
@@ -114,7 +113,8 @@ class HslsCore:
 class HslsAttitudes:
     """21,444 students, the nine features of Jeong, Wang and Calmon (AAAI 2022), min-max scaled, gaps left missing.
 
-    racebin 1 = White, 0 = all others; race is not among the features. y is a score above the median.
+    racebin 1 = White, 0 = all others. No feature of theirs is made of it, so the mark of the group is added as one,
+    `minority`; set `group_in_X: false` to leave it out. y is a score above the median.
     """
 
     def read(self, shelf: Shelf) -> pd.DataFrame:

@@ -54,7 +54,8 @@ class Waterbirds:
 
     Raw columns: those of metadata.csv (y 1 water bird, place 1 water, split 0 train, 1 validation, 2 test), and the
     features f000 to f511. The test part is the published one; the published validation part belongs to the rest.
-    Neither y nor place is among the features, so the group is not either: set `group_in_X: false` to keep it out.
+    No feature is made of y or place, so the mark of the group is added as one, `minority`, beside the 512; set
+    `group_in_X: false` to leave it out.
 
     favourable  "landbird" or "waterbird". With the default, the minority (water in the background) is the smaller
                 group and the one whose members are seldom labelled favourably in the train part

@@ -59,10 +59,17 @@ class Decorrelated:
 def _need_numbers(people: People) -> None:
     if people.categorical:
         names = ", ".join(people.columns[position] for position in people.categorical)
-        raise Refusal(f"codes of nominal columns have no correlation to remove ({names}); encode them one-hot")
+        raise Refusal(
+            f"codes of nominal columns have no correlation to remove ({names}); set `nominal: one-hot` where the data "
+            "set has that knob, put a column of 0 and 1 for each level into a file of your own (or the levels' order "
+            "into its types), or leave this method out"
+        )
     if not np.isfinite(people.X).all():
         names = ", ".join(np.array(people.columns)[~np.isfinite(people.X).all(axis=0)])
-        raise Refusal(f"correlation needs every value, and some are missing in: {names}; impute them")
+        raise Refusal(
+            f"correlation needs every value, and some are missing in: {names}; "
+            "set `missing: impute` for the data set, or leave out the columns"
+        )
 
 
 def _with_group(people: People) -> Floats:

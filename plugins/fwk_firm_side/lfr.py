@@ -93,7 +93,7 @@ def complete(people: People) -> None:
         names = ", ".join(f"{people.columns[i]} ({missing[i]})" for i in np.flatnonzero(missing))
         raise Refusal(
             f"distances to prototypes need a number everywhere, and there is none in {names}; "
-            "have missing values imputed in the data set's settings, or leave out the columns"
+            "set `missing: impute` for the data set, or leave out the columns"
         )
 
 

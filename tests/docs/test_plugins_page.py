@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import tomllib
@@ -9,12 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import fwk
-from fwk.api import Dataset, FirmSide, Metric, UserSide
+from fwk.api import Cells, Dataset, Encoded, FirmSide, Metric, Shelf, UserSide
 from fwk.plugins import load_plugins
-from fwk.testing import check_method, checks_of, datasets, firm_side, methods, metrics
+from fwk.shelf import Folders
+from fwk.testing import check_dataset, check_method, check_metric, checks_of, datasets, firm_side, methods, metrics
 
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLE = REPOSITORY / "examples" / "fwk-near-accepted"
@@ -85,6 +89,37 @@ def test_the_lines_that_test_a_method_do(as_module: Callable[[str], ModuleType])
                 module.test_conforms(check)
         else:
             module.test_conforms()
+
+
+def test_the_data_set_of_the_page_runs_and_conforms(as_module: Callable[[str], ModuleType], tmp_path: Path) -> None:
+    (code,) = [code for code in snippets(PAGE, "python") if "yield Dataset(" in code]
+    (card,) = as_module(code).fwk_cards()
+    with pytest.raises(FileNotFoundError, match=r"my-loans\.csv is not here.*ask the bank for it"):
+        card.make().read(Folders(data=tmp_path, cache=tmp_path, fetch=False))
+    people = pd.DataFrame({"income": [9_000, 30_000, 12_000, 50_000] * 20, "group": ["A", "A", "B", "B"] * 20})
+    people.assign(granted=["no", "yes"] * 40).to_csv(tmp_path / "my-loans.csv", index=False)
+    check_dataset(card, shelf=Folders(data=tmp_path, cache=tmp_path, fetch=False))
+
+
+def test_the_measure_of_the_page_runs_and_conforms(as_module: Callable[[str], ModuleType]) -> None:
+    (code,) = [code for code in snippets(PAGE, "python") if "yield Metric(" in code]
+    (card,) = as_module(code).fwk_cards()
+    check_metric(card)
+    assert card.measure(Cells(np.full((2, 2), 10.0), np.array([[5.0, 9.0], [2.0, 8.0]]))) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("of", [Encoded, Cells])
+def test_every_field_of_what_plugins_handle_is_explained(of: type) -> None:
+    properties = [name for name, value in vars(of).items() if isinstance(value, property)]
+    for name in (*of.__dataclass_fields__, *properties):
+        assert re.search(rf"^\|[^|]*`{name}`[^|]*\|", PAGE, flags=re.MULTILINE), (
+            f"{of.__name__}.{name} is not on the page"
+        )
+
+
+def test_every_argument_of_the_shelf_is_explained() -> None:
+    for name in inspect.signature(Shelf.find).parameters.keys() - {"self", "name"}:
+        assert f"| `{name}` |" in PAGE, name
 
 
 def test_every_check_is_on_the_page_and_nothing_else_is() -> None:

@@ -133,7 +133,7 @@ def test_the_toy_has_the_rates_and_gaps_of_its_knobs() -> None:
 
 
 def test_six_flips_in_the_toy_take_most_of_the_unfairness_away() -> None:
-    """As the issue's own trial, a median drop of 79 %: six candidates whom a rule of the majority likes best."""
+    """Three quarters, by the median: six candidates flip whom a rule of the majority likes best."""
     drops = []
     for seed in range(50):
         rows, table = _drawn(Toy(held_out=4_000, seed=seed))

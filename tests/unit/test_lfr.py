@@ -213,7 +213,7 @@ def test_more_prototypes_than_people_are_no_trouble() -> None:
 def test_missing_values_are_refused_by_name_in_training_and_at_decision_time() -> None:
     X = np.where(np.arange(len(TRAIN))[:, None] % 4 == [9, 1, 9], np.nan, TRAIN.X)
     gaps = table(X, TRAIN.minority, TRAIN.y, ("skill", "quarter", "group"))
-    with pytest.raises(Refusal, match=r"quarter \(100\); have missing values imputed"):
+    with pytest.raises(Refusal, match=r"quarter \(100\); set `missing: impute`"):
         fitted(Lfr(), gaps)
     rule = fitted(Lfr(), TRAIN)
     with pytest.raises(Refusal, match="quarter"):

@@ -188,6 +188,7 @@ def test_a_taken_name_is_reported_and_the_plugins_other_cards_still_work(install
     registry = load_plugins()
     trouble = the_broken(registry)
     assert trouble.trouble.startswith("the name 'rb-prob' is taken by fwk ")
+    assert trouble.remedy.startswith("rename the card in theirs")
     assert "--without theirs or --without fwk-user-side" in trouble.remedy
     assert registry.origin("rb-prob").distribution == "fwk", "a stranger cannot take the framework's names"
     assert [card.name for card in registry.origin("theirs").cards] == ["theirs", "more"]

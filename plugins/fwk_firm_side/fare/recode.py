@@ -79,6 +79,6 @@ class Recoding:
             )
             raise Refusal(
                 f"a fair tree compares numbers up to 3.4e38, and there are missing or larger ones in {names}; "
-                "have missing values imputed in the data set's settings, or leave out the columns"
+                "set `missing: impute` for the data set, or leave out the columns"
             )
         return X
