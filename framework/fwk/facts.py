@@ -18,10 +18,7 @@ def facts_of(prepared: Prepared, environment: Mapping[str, object], seconds: flo
     """Headings with a sentence, a text, a list, or names with values."""
     config = prepared.plan.config
     sets = [
-        f"{label}: {table.counts['rows']:,} rows, {table.counts['features']} features; minority "
-        f"{table.counts['minority']:,} ({table.counts['minority_positive']:,} with y = 1), majority "
-        f"{table.counts['majority']:,} ({table.counts['majority_positive']:,}). {origin_of(prepared, label)}"
-        for label, table in prepared.first_tables().items()
+        f"{label}: {table.described}. {origin_of(prepared, label)}" for label, table in prepared.first_tables().items()
     ]
     anew = "new parts and a new collective" if config.resplit else "a new collective, on one split"
     shown: dict[str, str | Sequence[str] | Mapping[str, object]] = {

@@ -122,6 +122,9 @@ def plan(console: Console, planned: Plan, seconds: float | None) -> None:
         "works in training (reductions, say) trains the learner several times.",
         highlight=False,
     )
+    told = {ground.data.label: ground.table.described for ground in planned.grounds if ground.table is not None}
+    for label, described in told.items():
+        console.print(f"{label}: {described}", highlight=False, markup=False)
     if planned.comparison.left_out:
         console.print(f"--quick leaves out {', '.join(planned.comparison.left_out)}", highlight=False)
     for (label, _), error in planned.missing.items():

@@ -26,11 +26,13 @@ class Table:
     people       features, group, traits and labels, (n,)
     published    (n,) True for the published test part; None where none was published
     fingerprint  identifies the content
+    mark         the feature that was added to tell the group, as no other was made of its columns; "" if there is none
     """
 
     people: Labelled
     published: Bools | None
     fingerprint: str
+    mark: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -44,6 +46,16 @@ class Table:
             "minority": int(minority.sum()),
             "minority_positive": int((y & minority).sum()),
         }
+
+    @property
+    def described(self) -> str:
+        """Its counts in words, and whether the group's mark is a feature that was added."""
+        n = self.counts
+        added = f", of which {self.mark!r} is the group's mark, added" if self.mark else ""
+        return (
+            f"{n['rows']:,} rows, {n['features']} features{added}; minority {n['minority']:,} "
+            f"({n['minority_positive']:,} with y = 1), majority {n['majority']:,} ({n['majority_positive']:,})"
+        )
 
 
 def make_table(
@@ -77,10 +89,10 @@ def make_table(
     encoded = source.encode(rows)
     group, columns = _marked(rows, minority, "minority"), _columns_in(minority, rows)
     _check_missing(rows, minority, columns)
-    people = _people(encoded, group, columns, group_in_X, _traits(rows, card, audit))
+    people, mark = _people(encoded, group, columns, group_in_X, _traits(rows, card, audit))
     labelled = Labelled(people, np.asarray(encoded.y, dtype=bool))
     _check_groups(labelled, minority)
-    return Table(labelled, encoded.test, fingerprint(labelled, encoded.test))
+    return Table(labelled, encoded.test, fingerprint(labelled, encoded.test), mark)
 
 
 def impute(X: Floats, train: Ints, categorical: tuple[int, ...]) -> Floats:
@@ -120,8 +132,9 @@ def _people(
     group_columns: set[str],
     group_in_X: bool,
     traits: Mapping[str, npt.NDArray[np.object_]],
-) -> People:
-    features = encoded.features
+) -> tuple[People, str]:
+    """Who they are, and the name of the group's mark if it was added."""
+    features, mark = encoded.features, ""
     made_of_group = [
         name
         for name in features.columns
@@ -130,13 +143,13 @@ def _people(
     if not group_in_X:
         features = features.drop(columns=made_of_group)
     elif not made_of_group:
-        name = next(name for name in ("minority", "minority (group)", "(minority)") if name not in features)
-        features = features.assign(**{name: group.astype(float)})
+        mark = next(name for name in ("minority", "minority (group)", "(minority)") if name not in features)
+        features = features.assign(**{mark: group.astype(float)})
     if features.empty:
         raise Mistake(f"group_in_X: without {', '.join(made_of_group)} no feature is left; keep the group among them")
     nominal = tuple(i for i, dtype in enumerate(features.dtypes) if isinstance(dtype, pd.CategoricalDtype))
     X = np.column_stack([_numbers(features.iloc[:, i]) for i in range(features.shape[1])])
-    return People(X, group, tuple(map(str, features.columns)), nominal, dict(traits))
+    return People(X, group, tuple(map(str, features.columns)), nominal, dict(traits)), mark
 
 
 def _tells(feature: pd.Series, group: Bools) -> bool:

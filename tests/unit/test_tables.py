@@ -65,6 +65,10 @@ def test_the_cards_expressions_are_the_default_and_the_configs_win() -> None:
 def test_nominal_columns_are_codes_from_1_and_gaps_stay_gaps() -> None:
     table = made(Rows(features=("age", "home city")), minority="race == 'Black'")
     assert table.people.people.columns == ("age", "home city", "minority")
+    assert table.described.startswith(
+        "7 rows, 3 features, of which 'minority' is the group's mark, added; minority 3 (1 "
+    )
+    assert made().described.startswith("7 rows, 2 features; minority 3 ")
     assert table.people.people.categorical == (1,)
     np.testing.assert_array_equal(table.people.X[:, 1], [1, 2, 1, np.nan, 1, 2, 1])
     np.testing.assert_array_equal(table.people.X[:, 0], [30, 40, 50, 60, np.nan, 25, 35])
