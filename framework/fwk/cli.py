@@ -102,7 +102,9 @@ def reproduce(
         typer.Option("--time/--no-time", help="estimate the seconds first, from a few timed fits; so in full runs"),
     ] = None,
     claims: Annotated[bool, typer.Option("--claims", help="judge the paper's claims by what is stored")] = False,
-    page: Annotated[Path | None, typer.Option("--page", help="where --claims writes; docs/claims.md here")] = None,
+    page: Annotated[
+        Path | None, typer.Option("--page", help="where --claims writes; claims.md beside the results")
+    ] = None,
     guides: Annotated[bool, typer.Option("--guides", help="parabolas through the fronts of `representation`")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="worker processes; 0: all cores allowed")] = 0,
     quick: Quick = False,
@@ -129,6 +131,10 @@ def reproduce(
     workers = jobs or cores()
     results = output or paper.RESULTS
     with _mistakes(resume=_again()):
+        if claims and experiment:
+            raise Mistake(f"--claims judges all that is stored; name no experiment (here: {', '.join(experiment)})")
+        if page and not claims:
+            raise Mistake("--page says where --claims writes; give both")
         if claims:
             terminal.show_claims(out, *paper.write_claims(page, results, quick))
             return

@@ -233,9 +233,10 @@ def test_guides_are_drawn_on_request_only(place: Path) -> None:
 
 
 def test_claims_are_judged_by_what_is_stored(place: Path, tmp_path: Path) -> None:
-    page = tmp_path / "claims.md"
+    page = tmp_path / "docs" / "claims.md"
     nothing = fwk(place, "--claims", "--output", str(tmp_path / "empty"), "--page", str(page))
     assert nothing.exit_code == 0
+    assert f"claims  {page}: 0 of 20 could be tested; 19 not run" in nothing.output
     assert "**holds" not in page.read_text(encoding="utf-8").split("|", 1)[1]
     for name in ("flips", "gmm4"):
         quick(place, name)
@@ -247,3 +248,36 @@ def test_claims_are_judged_by_what_is_stored(place: Path, tmp_path: Path) -> Non
     assert "gmm4, |mu| 2, |psi| 2" in text.replace("\\", "")
     assert "`fwk compare --config configs/race-in-x.yaml`" in text
     assert "cannot be tested here" in judged.output
+    assert f"claims  {page}: 0 of 20 could be tested; 11 not run" in judged.output, "2 repeats tell nothing"
+
+
+@pytest.mark.parametrize(("words", "written"), [
+    ((), "results/paper/claims.md"),
+    (("--output", "mine"), "mine/claims.md"),
+    (("--quick",), "results/paper/claims-quick.md"),
+    (("--output", "mine", "--page", "verdicts.md"), "verdicts.md"),
+])  # fmt: skip
+def test_claims_lie_beside_the_results_and_never_replace_the_verdicts_of_a_clone(
+    tmp_path: Path, words: tuple[str, ...], written: str
+) -> None:
+    ours = tmp_path / "docs" / "claims.md"
+    ours.parent.mkdir()
+    ours.write_text("what was measured in weeks", encoding="utf-8")
+    result = fwk(tmp_path, "--claims", *words)
+    assert result.exit_code == 0
+    assert f"claims  {written}: 0 of 20 could be tested" in result.output
+    assert "# The paper's claims" in (tmp_path / written).read_text(encoding="utf-8")
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.md") if path != ours] == [written]
+    assert ours.read_text(encoding="utf-8") == "what was measured in weeks"
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("flips", "--claims"), "--claims judges all that is stored; name no experiment (here: flips)"),
+    (("flips", "--page", "claims.md"), "--page says where --claims writes; give both"),
+    (("--claims", "--page", "."), "cannot be written"),
+])  # fmt: skip
+def test_what_does_not_go_with_claims_is_a_mistake(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    result = fwk(tmp_path, *words)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert not list(tmp_path.rglob("claims*.md"))

@@ -22,7 +22,6 @@ from fwk.paper.theory import told_of
 from fwk.paper.toy import scene_of
 from fwk.progress import Watch
 
-CLAIMS_PAGE = Path("docs/claims.md")
 COARSE_REMARK = "A quick run: 2 repeats and coarse sweeps. It shows that everything works, and no more."
 
 
@@ -112,11 +111,17 @@ def judge_stored(results: Path, coarse: bool = False) -> list[Judged]:
 
 
 def write_claims(page: Path | None, results: Path, coarse: bool = False) -> tuple[Path, list[Judged]]:
-    """Judge the claims by what is stored, and write the page about it: docs/claims.md, or beside coarse results."""
+    """Judge the claims by what is stored, and write the page about it: beside the results, where none is named.
+
+    Raises Mistake where it cannot be written.
+    """
     judged = judge_stored(results, coarse)
-    page = page or (results / f"claims{QUICK}.md" if coarse else CLAIMS_PAGE)
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(claims_page(judged, COARSE_REMARK if coarse else ""), encoding="utf-8")
+    page = page or results / f"claims{QUICK if coarse else ''}.md"
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(claims_page(judged, COARSE_REMARK if coarse else ""), encoding="utf-8")
+    except OSError as error:
+        raise Mistake(f"the page about the claims cannot be written: {error}; name a file with --page") from error
     return page, judged
 
 

@@ -34,7 +34,11 @@ def show_layouts(console: Console, layouts: Sequence[Layout]) -> None:
 
 
 def show_claims(console: Console, page: Path, judged: Sequence[Judged]) -> None:
-    """Every claim with its verdict, and the page that has the numbers."""
+    """Every claim with its verdict, the page that has the numbers, and how many claims could be tested."""
     rows = [(one.verdict, one.claim.text, one.claim.where) for one in judged]
     table(console, ("verdict", "claim", "where it stands"), rows)
-    console.print(f"\nclaims  {page}", highlight=False, soft_wrap=True)
+    tested = sum(one.tested for one in judged)
+    left = sum(one.verdict == "not run" for one in judged)
+    more = f"; {left} not run, as their points are not stored (the page says which command makes them)" if left else ""
+    said = f"\nclaims  {page}: {tested} of {len(judged)} could be tested{more}"
+    console.print(said, highlight=False, markup=False, soft_wrap=True)
