@@ -301,7 +301,7 @@ def schema() -> None:
 
 @app.command()
 def ui(
-    port: Annotated[int, typer.Option("--port", "-p", help="port on 127.0.0.1")] = 5000,
+    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="on 127.0.0.1; 0: a free one")] = 5000,
     comparison: Annotated[str | None, typer.Option("--comparison", help="open this one; the last by default")] = None,
 ) -> None:
     """Start the MLflow UI on mlruns/ here, on 127.0.0.1, and print the address of the comparison's chart."""

@@ -204,6 +204,14 @@ def test_the_ui_without_a_store_says_what_to_do(fwk: Fwk) -> None:
     assert "fwk compare" in flat(result)
 
 
+@pytest.mark.parametrize("port", ["-1", "65536", "99999"])
+def test_a_port_that_is_none_is_a_mistake(fwk: Fwk, port: str) -> None:
+    result = fwk("ui", "--port", port)
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit)
+    assert "Invalid value for '--port'" in flat(result)
+
+
 def test_an_option_that_is_none_is_told_by_its_name(fwk: Fwk) -> None:
     result = fwk("compare", "--config", "c.yaml", "--jbos", "2")
     assert result.exit_code == 2
