@@ -313,12 +313,15 @@ class UserSide:
     name   what configs call it
     make   knobs -> Relabeler; a frozen dataclass whose fields are the knobs
     tune   knobs chosen on the validation part, each with its grid
+    needs  what its scores depend on beside the collective itself: "majority" (records of it), or nothing (checked by
+           the conformance suite)
     paper  where the method comes from
     """
 
     name: str
     make: Callable[..., Relabeler]
     tune: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    needs: tuple[Literal["majority"], ...] = ("majority",)
     paper: str = ""
 
 

@@ -154,11 +154,12 @@ def _check_grids(card: UserSide | FirmSide, knobs: Mapping[str, Any]) -> None:
     if not isinstance(card.tune, Mapping):
         raise TypeError(f"card {card.name!r}: tune is {card.tune!r}; give {{knob: values}}")
     grids = [("tunes", knob, grid) for knob, grid in card.tune.items()]
+    needed = ("base", "out-of-fold") if isinstance(card, FirmSide) else ("majority",)
+    if unknown := [need for need in card.needs if need not in needed]:
+        raise ValueError(f"card {card.name!r} needs {unknown[0]!r}; what can be needed: {', '.join(needed)}")
     if isinstance(card, FirmSide):
         if card.stage not in ("none", "pre", "in", "post"):
             raise ValueError(f"card {card.name!r}: stage {card.stage!r} is not 'pre', 'in', 'post' or 'none'")
-        if unknown := [need for need in card.needs if need not in ("base", "out-of-fold")]:
-            raise ValueError(f"card {card.name!r} needs {unknown[0]!r}; there are 'base' and 'out-of-fold'")
         grids += [("sweeps", card.knob, card.sweep)] if card.knob else []
     for does, knob, grid in grids:
         if knob not in knobs or not isinstance(grid, Sequence) or isinstance(grid, str) or len(grid) == 0:

@@ -153,7 +153,7 @@ def _side(card: UserSide | FirmSide) -> str:
 
 def _needs(card: UserSide | FirmSide) -> str:
     if isinstance(card, UserSide):
-        return "records of the majority"
+        return "records of the majority" if card.needs else "the collective's own records only"
     wants = {"base": "the base model", "out-of-fold": "held-out scores"}
     found = [*(wants[need] for need in card.needs), *(["the group, to decide"] if card.sees_group else [])]
     return ", ".join(found) or "the train part only"

@@ -98,6 +98,9 @@ def test_a_method_is_shown_in_full(fwk: Fwk) -> None:
     told = flat(fwk("methods", "rb-dist"))
     assert "tuned k over [1, 5, 20, 100]" in told
     assert "score(x) = -(1/k) sum of |x - x'|" in told
+    assert "needs records of the majority" in told
+    told = flat(fwk("methods", "random"))
+    assert "needs the collective's own records only" in told
     told = flat(fwk("methods", "reductions"))
     assert "swept difference_bound over" in told
     assert "sees the group when it decides no" in told

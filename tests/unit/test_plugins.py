@@ -139,7 +139,11 @@ MALFORMED = {
     ),
     "a need that is none": (
         "FirmSide(name='a', make=Ranker, stage='in', sees_group=False, needs=('bass',))",
-        "card 'a' needs 'bass'; there are 'base' and 'out-of-fold'",
+        "card 'a' needs 'bass'; what can be needed: base, out-of-fold",
+    ),
+    "a need that is none of a collective's": (
+        "UserSide(name='a', make=Ranker, needs=('base',))",
+        "card 'a' needs 'base'; what can be needed: majority",
     ),
     "a knob that is a key of configs": (
         "UserSide(name='a', make=lambda sweep=1: Ranker())",
