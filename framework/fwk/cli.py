@@ -139,8 +139,9 @@ def reproduce(
             terminal.show_claims(out, *paper.write_claims(page, results, quick))
             return
         wishes = Wishes(
-            Path(), None, Options(workers), quick, fresh, retry_failed, track, tracking_uri, tuple(without or ()), data
-        )
+            Path(), None, Options(workers), quick, fresh, retry_failed, track, tracking_uri, tuple(without or ()), data,
+            fetch=not plan,
+        )  # fmt: skip
         chosen = paper.wanted(tuple(experiment or ()))
         order = paper.Order(chosen, wishes, configs or paper.CONFIGS, results, guides)
         with _status("reading", quiet) as say:
@@ -153,7 +154,7 @@ def reproduce(
             whole &= complete
             if not quiet:
                 out.print(f"page  {path}", highlight=False, soft_wrap=True)
-        raise typer.Exit(0 if whole and not any(layout.missing for layout in layouts) else 1)
+        raise typer.Exit(0 if whole and not any(layout.left_out for layout in layouts) else 1)
 
 
 @app.command()

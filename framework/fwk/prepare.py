@@ -26,6 +26,7 @@ class Wishes:
     fresh         forget earlier results; retry_failed: forget the failures among them
     track         log to MLflow
     without       plugins to leave out
+    fetch         download what is missing
     """
 
     config: Path
@@ -38,6 +39,7 @@ class Wishes:
     tracking_uri: str = ""
     without: tuple[str, ...] = ()
     data: Path | None = None
+    fetch: bool = True
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def prepare(wishes: Wishes) -> Prepared:
     draft = read_config(wishes.config)
     asked = check(draft, registry)
     comparison = quick(asked) if wishes.coarse else asked
-    shelf = Folders(data=wishes.data or data_folder())
+    shelf = Folders(data=wishes.data or data_folder(), fetch=wishes.fetch)
     tables: Tables = {
         (data.label, in_X): _loaded(comparison, number, in_X, shelf)
         for number, data in enumerate(comparison.data)

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from fwk.cli import app
 from fwk.paper import parts
 from fwk.paper.experiments import EXPERIMENTS
+from fwk.shelf import Folders
 
 CONFIGS_HERE = Path(__file__).parents[2] / "configs" / "paper"
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
@@ -129,6 +130,28 @@ def test_what_is_ahead_is_said_before_it_is_done(place: Path) -> None:
     assert re.search(r"gmm4-equal +\d+ +\d+", result.output)
     assert re.search(r"3 of 3 parts: \d+ fits at most", result.output)
     assert "page" not in result.output
+
+
+def test_a_plan_downloads_nothing_and_says_what_a_run_would_download(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(Folders, "_download", lambda *given: asked.append(given))
+    for name, data in (("alpha-compas", ["compas"]), ("alpha-mixed", ["compas", PEOPLE])):
+        config = {"name": name, **BASE, "datasets": data, "methods": ["baseline"]}
+        (tmp_path / f"{name}.yaml").write_text(json.dumps(config), encoding="utf-8")
+    result = fwk(place, "alpha", "--plan", "--no-track", "--configs", str(tmp_path))
+    assert not asked
+    assert result.exit_code == 0, "nothing is missing that a run would not fetch"
+    assert re.search(r"alpha-compas +unknown +unknown +not here, downloadable", result.output)
+    assert re.search(r"alpha-mixed +\d+ +\d+", result.output)
+    said = " ".join(result.output.split())
+    assert "not here, downloadable: alpha-compas: the file compas-scores-two-years.csv is not here" in said
+    assert "1 of 2 parts: " in said
+    assert "1 part unknown: a run downloads the data" in said
+    by_hand = fwk(place, "flips", "--plan", "--no-track")
+    assert by_hand.exit_code == 1
+    assert re.search(r"flips-gone +\d+ +\d+ +left out", by_hand.output)
 
 
 def test_seconds_are_estimated_on_request(place: Path) -> None:
