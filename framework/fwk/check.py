@@ -82,7 +82,8 @@ def _data(draft: Draft, position: int, spec: DatasetSpec, registry: Registry, fa
     place: Place = ("datasets", position)
     card = registry.datasets.get(spec.name)
     if card is None:
-        faults.append(Fault((*place, "name"), _unknown("data set", spec.name, registry.datasets)))
+        hint = _own_file(spec.name, registry)
+        faults.append(Fault((*place, "name"), hint or _unknown("data set", spec.name, registry.datasets)))
         return None
     if not card.minority and not spec.minority:
         faults.append(
@@ -90,6 +91,15 @@ def _data(draft: Draft, position: int, spec: DatasetSpec, registry: Registry, fa
         )
     source = _source(place, card, _beside(draft.path.parent, spec.knobs), faults)
     return Data(spec.called or spec.name, card, source, spec) if source is not None else None
+
+
+def _own_file(name: str, registry: Registry) -> str:
+    """What to write for a file that stands where a data set's name would; "" if the name is no file's."""
+    cards = [card.name for card in registry.datasets.values() if "path" in knobs_of(card)]
+    if not cards or not (Path(name).suffix or "/" in name):
+        return ""
+    key = f"{{name: {cards[0]}, path: {name}, ...}}"
+    return f"no data set {name!r}; for a file of your own write {key}; `fwk datasets {cards[0]}` lists its keys"
 
 
 def _beside(folder: Path, knobs: dict[str, Any]) -> dict[str, Any]:

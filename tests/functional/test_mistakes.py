@@ -59,6 +59,15 @@ CONFIGS: dict[str, tuple[str, tuple[str, ...]]] = {
         "datasets: [adlut]\nmethods: [baseline]\n",
         ("c.yaml:1:12: datasets.0:", "'adlut'", "did you mean 'adult'?"),
     ),
+    "a file in place of a data set": (
+        "datasets: [people.csv]\nmethods: [baseline]\n",
+        (
+            "c.yaml:1:12: datasets.0:",
+            "no data set 'people.csv'",
+            "write {name: table, path: people.csv, ...}",
+            "`fwk datasets table` lists its keys",
+        ),
+    ),
     "a misspelled metric": (
         LEAST + "tune: {metric: eqqd}\n",
         ("c.yaml:4:8: tune.metric:", "'eqqd'", "did you mean 'eqod'?"),
