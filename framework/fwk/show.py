@@ -124,7 +124,7 @@ def plan(console: Console, planned: Plan, seconds: float | None) -> None:
     )
     if planned.comparison.left_out:
         console.print(f"--quick leaves out {', '.join(planned.comparison.left_out)}", highlight=False)
-    for (label, _), error in planned.missing.items():
+    for label, error in dict.fromkeys((label, str(error)) for (label, _), error in planned.missing.items()):
         console.print(f"data set {label} cannot be loaded, its cells will fail: {error}", style="red", markup=False)
     if seconds is not None:
         console.print(f"estimate: {_duration(seconds)}", highlight=False)
