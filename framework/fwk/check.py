@@ -53,7 +53,8 @@ class Comparison:
     methods: tuple[Entry, ...]
     learners: tuple[Learner, ...]
     spaces: tuple[Space, ...]
-    left_out: tuple[str, ...] = ()  # methods that the quick form does without
+    left_out: tuple[str, ...] = ()  # what the quick form does without: methods, and how many draws
+    draws: int = 0  # that the quick form keeps of each data set of which there are more; 0: there are none
 
 
 def check(draft: Draft, registry: Registry) -> Comparison:

@@ -33,7 +33,9 @@ err = Console(stderr=True)
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="the comparison, a YAML file", show_default=False)]
 Without = Annotated[list[str] | None, typer.Option("--without", help="leave a plugin out; can be given again")]
-Quick = Annotated[bool, typer.Option("--quick", help="2 repeats and coarse sweeps; results go to <name>-quick")]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="2 repeats, or 3 draws; coarse sweeps; results go to <name>-quick")
+]
 Data = Annotated[Path | None, typer.Option("--data", help="folder with data files; FWK_DATA otherwise")]
 Knob = Annotated[list[str] | None, typer.Option("--knob", help="NAME=VALUE; can be given again")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]

@@ -23,7 +23,7 @@ class Wishes:
     """What is asked of one comparison, beside its config.
 
     output        folder of the results; None: what the config says
-    coarse        2 repeats and thinned sweeps, under the name with -quick
+    coarse        2 repeats or a few draws, and thinned sweeps, under the name with -quick
     fresh         forget earlier results; retry_failed: forget the failures among them
     track         log to MLflow
     without       plugins to leave out
@@ -121,7 +121,7 @@ def _too_many_known(asked: Comparison, tables: Tables) -> Iterator[Fault]:
     if not any(config.knowns()) or all(isinstance(entry.card, FirmSide) for entry in asked.methods):
         return
     for data in asked.data:
-        table = tables[data.label, in_X_axis(data)[0]]
+        table = tables.get((data.label, in_X_axis(data)[0]))  # None for a draw that the quick form does without
         most = fewest_majority(table, config, data) if isinstance(table, Table) else None
         for position, known in enumerate(config.knowns()):
             if known is not None and most is not None and known > most:

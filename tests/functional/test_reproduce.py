@@ -85,6 +85,7 @@ def test_every_experiment_makes_a_page_with_its_picture(place: Path, name: str) 
     html = page.read_text(encoding="utf-8")
     assert EXPERIMENTS[name].statement.split(".")[0].split("'")[0] in html
     assert "A quick run" in html
+    assert ("2 draws of fewer people, at fewer settings. It shows" in html) == (name == "theory")
     assert html.count('src="data:image/png;base64,') == 1
     assert not re.search(r'(src|href)="(?!data:|#|[\w./-]+/report\.html")', html), "nothing from elsewhere"
     for report in re.findall(r'href="([\w./-]+/report\.html)"', html):
@@ -112,6 +113,11 @@ def test_the_configs_that_come_along_run(part: str, data_folder: Path, tmp_path:
     page = (tmp_path / "out" / f"{name}-quick.html").read_text(encoding="utf-8")
     assert "Missing: " not in page
     assert "not run" not in page
+    further = {"gmm4": "35 of 50", "toy": "27 of 30"}.get(name)
+    done = f"3 draws of each data set, without {further} draws" if further else "2 repeats and coarse sweeps"
+    assert f"A quick run: {done}" in page
+    if name == "toy":
+        assert "have none of the settings that the test needs" not in page, "six flips"
 
 
 def test_a_page_says_what_else_is_stored(place: Path, tmp_path: Path) -> None:
