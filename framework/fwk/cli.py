@@ -247,7 +247,10 @@ def datasets(
     data: Data = None,
     without: Without = None,
 ) -> None:
-    """List data sets with their state; or describe one with its counts; or `fwk datasets fetch NAME`."""
+    """List data sets with their state; or describe one with its counts; or `fwk datasets fetch NAME`.
+
+    A table of your own: `fwk datasets table --knob path=FILE --knob label=COLUMN --knob favourable=VALUE`.
+    """
     from fwk import show
     from fwk.library import describe, fetch, knobs_given, states
     from fwk.plugins import load_plugins
@@ -266,7 +269,8 @@ def datasets(
         elif name == "fetch" and fetched is not None:
             fetch(out, _named(fetched, registry.datasets, "data set"), data, knobs)
         else:
-            describe(out, registry, _named(name, registry.datasets, "data set"), data, knobs)
+            whole = describe(out, registry, _named(name, registry.datasets, "data set"), data, knobs)
+            raise typer.Exit(0 if whole else 1)
 
 
 @app.command()
