@@ -184,7 +184,7 @@ def _admit(registry: Registry, plugin: Plugin) -> Registry:
                     state="broken",
                     cards=(),
                     trouble=f"the name {card.name!r} is taken by {by}",
-                    remedy=f"leave one of the two out: --without {plugin.name} or --without {holder.name}",
+                    remedy=_rename(card.name, plugin, holder),
                 )
             )
             continue
@@ -192,3 +192,11 @@ def _admit(registry: Registry, plugin: Plugin) -> Registry:
         admitted.append(card)
     kept = dataclasses.replace(plugin, cards=tuple(admitted))
     return Registry((*plugins, kept), methods, datasets, metrics)
+
+
+def _rename(name: str, plugin: Plugin, holder: Plugin) -> str:
+    """What to do about a name that is taken."""
+    renamed = f"give the card {name!r} of {plugin.name} another name (name= in its fwk_cards)"
+    if plugin.name == holder.name:
+        return renamed
+    return f"{renamed}; or leave out a whole plugin: --without {plugin.name} or --without {holder.name}"
