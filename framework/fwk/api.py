@@ -26,7 +26,16 @@ class Refusal(Exception):
 
 
 class Mistake(Exception):
-    """A user's mistake: its message says what is wrong, where, and what would be right. Shown without a traceback."""
+    """A user's mistake: its message says what is wrong, where, and what would be right. Shown without a traceback.
+
+    Of several messages, each is a line. A data set's messages start with the key of the config that is to blame.
+
+    >>> str(Mistake("label: no column 'hired'", "drop: no column 'id'")).splitlines()
+    ["label: no column 'hired'", "drop: no column 'id'"]
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 class Note(UserWarning):
@@ -300,7 +309,11 @@ class Source(Protocol):
     """A data set: its fields are its knobs (encoding, states, size, ...)."""
 
     def read(self, shelf: Shelf) -> pd.DataFrame:
-        """The raw rows, in the publisher's order and columns. `minority`, `keep` and `audit` are written over these."""
+        """The raw rows, in the publisher's order and columns. `minority`, `keep` and `audit` are written over these.
+
+        Raises FileNotFoundError for a file that the shelf does not have; Mistake("key: what is wrong", ...), a message
+        a fault, for knobs that ask for what the data do not have: these are faults of the config.
+        """
 
     def encode(self, rows: pd.DataFrame) -> Encoded:
         """Features and labels of the rows that were kept."""
@@ -313,12 +326,15 @@ class UserSide:
     name   what configs call it
     make   knobs -> Relabeler; a frozen dataclass whose fields are the knobs
     tune   knobs chosen on the validation part, each with its grid
+    needs  what its scores depend on beside the collective itself: "majority" (records of it), or nothing (checked by
+           the conformance suite)
     paper  where the method comes from
     """
 
     name: str
     make: Callable[..., Relabeler]
     tune: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    needs: tuple[Literal["majority"], ...] = ("majority",)
     paper: str = ""
 
 

@@ -24,12 +24,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Data:
-    """One data set as asked for."""
+    """One data set as asked for. position: in the config's list."""
 
     label: str
     card: Dataset
     source: Source
     spec: DatasetSpec
+    position: int
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,19 @@ class Comparison:
     methods: tuple[Entry, ...]
     learners: tuple[Learner, ...]
     spaces: tuple[Space, ...]
-    left_out: tuple[str, ...] = ()  # methods that the quick form does without
+    left_out: tuple[str, ...] = ()  # what the quick form does without: methods, and how many draws
+    draws: int = 0  # that the quick form keeps of each data set of which there are more; 0: there are none
 
 
 def check(draft: Draft, registry: Registry) -> Comparison:
     """Look up every name, build every method, data set and learner once. Raises Mistake with every fault."""
+    comparison, faults = checked(draft, registry)
+    draft.raise_faults(faults)
+    return comparison
+
+
+def checked(draft: Draft, registry: Registry) -> tuple[Comparison, list[Fault]]:
+    """All of a comparison that is sound, and every fault beside those of the draft."""
     faults: list[Fault] = []
     data = {position: _data(draft, position, spec, registry, faults) for position, spec in draft.datasets.items()}
     methods = {position: _entries(position, spec, registry, faults) for position, spec in draft.methods.items()}
@@ -71,34 +80,48 @@ def check(draft: Draft, registry: Registry) -> Comparison:
         faults.append(Fault(("tune", "metric"), _unknown("metric", config.tune.metric, registry.metrics)))
     faults += _twice("datasets", [(position, item.label) for position, item in data.items() if item])
     faults += _twice("methods", [(position, entry.label) for position, some in methods.items() for entry in some])
-    return Comparison(
-        draft.raise_faults(faults),
+    comparison = Comparison(
+        draft.config or config,
         tuple(item for item in data.values() if item),
         tuple(entry for some in methods.values() for entry in some),
         tuple(learner for learner in learners if learner),
         tuple(space for space in spaces if space),
     )
+    return comparison, faults
 
 
 def _data(draft: Draft, position: int, spec: DatasetSpec, registry: Registry, faults: list[Fault]) -> Data | None:
     place: Place = ("datasets", position)
     card = registry.datasets.get(spec.name)
     if card is None:
-        faults.append(Fault((*place, "name"), _unknown("data set", spec.name, registry.datasets)))
+        hint = _own_file(spec.name, registry)
+        faults.append(Fault((*place, "name"), hint or _unknown("data set", spec.name, registry.datasets)))
         return None
     if not card.minority and not spec.minority:
         faults.append(
             Fault(place, f"data set {spec.name!r} needs the key 'minority': an expression such as race == 'Black'")
         )
     source = _source(place, card, _beside(draft.path.parent, spec.knobs), faults)
-    return Data(spec.called or spec.name, card, source, spec) if source is not None else None
+    return Data(spec.called or spec.name, card, source, spec, position) if source is not None else None
+
+
+def _own_file(name: str, registry: Registry) -> str:
+    """What to write for a file that stands where a data set's name would; "" if the name is no file's."""
+    cards = [card.name for card in registry.datasets.values() if "path" in knobs_of(card)]
+    if not cards or not (Path(name).suffix or "/" in name):
+        return ""
+    key = f"{{name: {cards[0]}, path: {name}, ...}}"
+    return f"no data set {name!r}; for a file of your own write {key}; `fwk datasets {cards[0]}` lists its keys"
 
 
 def _beside(folder: Path, knobs: dict[str, Any]) -> dict[str, Any]:
-    """A relative path is looked for beside the config file first, then where the command runs."""
-    if isinstance(given := knobs.get("path"), str) and (folder / given).exists():
-        return {**knobs, "path": str(folder / given)}
-    return knobs
+    """A relative path is looked for beside the config file first, then where the command runs; missed beside it."""
+    given = knobs.get("path")
+    if not isinstance(given, str) or Path(given).expanduser().is_absolute():
+        return knobs
+    if not (folder / given).exists() and Path(given).exists():
+        return knobs
+    return {**knobs, "path": str(folder / given)}
 
 
 def _source(place: Place, card: Dataset, knobs: Mapping[str, Any], faults: list[Fault]) -> Source | None:

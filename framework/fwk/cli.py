@@ -33,7 +33,9 @@ err = Console(stderr=True)
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="the comparison, a YAML file", show_default=False)]
 Without = Annotated[list[str] | None, typer.Option("--without", help="leave a plugin out; can be given again")]
-Quick = Annotated[bool, typer.Option("--quick", help="2 repeats and coarse sweeps; results go to <name>-quick")]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="2 repeats, or 3 draws; coarse sweeps; results go to <name>-quick")
+]
 Data = Annotated[Path | None, typer.Option("--data", help="folder with data files; FWK_DATA otherwise")]
 Knob = Annotated[list[str] | None, typer.Option("--knob", help="NAME=VALUE; can be given again")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -102,7 +104,9 @@ def reproduce(
         typer.Option("--time/--no-time", help="estimate the seconds first, from a few timed fits; so in full runs"),
     ] = None,
     claims: Annotated[bool, typer.Option("--claims", help="judge the paper's claims by what is stored")] = False,
-    page: Annotated[Path | None, typer.Option("--page", help="where --claims writes; docs/claims.md here")] = None,
+    page: Annotated[
+        Path | None, typer.Option("--page", help="where --claims writes; claims.md beside the results")
+    ] = None,
     guides: Annotated[bool, typer.Option("--guides", help="parabolas through the fronts of `representation`")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="worker processes; 0: all cores allowed")] = 0,
     quick: Quick = False,
@@ -129,12 +133,17 @@ def reproduce(
     workers = jobs or cores()
     results = output or paper.RESULTS
     with _mistakes(resume=_again()):
+        if claims and experiment:
+            raise Mistake(f"--claims judges all that is stored; name no experiment (here: {', '.join(experiment)})")
+        if page and not claims:
+            raise Mistake("--page says where --claims writes; give both")
         if claims:
             terminal.show_claims(out, *paper.write_claims(page, results, quick))
             return
         wishes = Wishes(
-            Path(), None, Options(workers), quick, fresh, retry_failed, track, tracking_uri, tuple(without or ()), data
-        )
+            Path(), None, Options(workers), quick, fresh, retry_failed, track, tracking_uri, tuple(without or ()), data,
+            fetch=not plan,
+        )  # fmt: skip
         chosen = paper.wanted(tuple(experiment or ()))
         order = paper.Order(chosen, wishes, configs or paper.CONFIGS, results, guides)
         with _status("reading", quiet) as say:
@@ -147,7 +156,7 @@ def reproduce(
             whole &= complete
             if not quiet:
                 out.print(f"page  {path}", highlight=False, soft_wrap=True)
-        raise typer.Exit(0 if whole and not any(layout.missing for layout in layouts) else 1)
+        raise typer.Exit(0 if whole and not any(layout.left_out for layout in layouts) else 1)
 
 
 @app.command()
@@ -238,7 +247,10 @@ def datasets(
     data: Data = None,
     without: Without = None,
 ) -> None:
-    """List data sets with their state; or describe one with its counts; or `fwk datasets fetch NAME`."""
+    """List data sets with their state; or describe one with its counts; or `fwk datasets fetch NAME`.
+
+    A table of your own: `fwk datasets table --knob path=FILE --knob label=COLUMN --knob favourable=VALUE`.
+    """
     from fwk import show
     from fwk.library import describe, fetch, knobs_given, states
     from fwk.plugins import load_plugins
@@ -257,7 +269,8 @@ def datasets(
         elif name == "fetch" and fetched is not None:
             fetch(out, _named(fetched, registry.datasets, "data set"), data, knobs)
         else:
-            describe(out, registry, _named(name, registry.datasets, "data set"), data, knobs)
+            whole = describe(out, registry, _named(name, registry.datasets, "data set"), data, knobs)
+            raise typer.Exit(0 if whole else 1)
 
 
 @app.command()
@@ -295,7 +308,7 @@ def schema() -> None:
 
 @app.command()
 def ui(
-    port: Annotated[int, typer.Option("--port", "-p", help="port on 127.0.0.1")] = 5000,
+    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="on 127.0.0.1; 0: a free one")] = 5000,
     comparison: Annotated[str | None, typer.Option("--comparison", help="open this one; the last by default")] = None,
 ) -> None:
     """Start the MLflow UI on mlruns/ here, on 127.0.0.1, and print the address of the comparison's chart."""

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from rich.console import Console
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from fwk.api import Dataset, Mistake, Source
+from fwk.api import Dataset, Encoded, Mistake, Source
 from fwk.entries import frozen, no_knob
 from fwk.kept import read_rows
 from fwk.plugins import Registry, knobs_of
@@ -37,29 +37,65 @@ def states(registry: Registry, data: Path | None) -> dict[str, str]:
 
 def describe(
     console: Console, registry: Registry, card: Dataset, data: Path | None, knobs: Mapping[str, Any] = NO_KNOBS
-) -> None:
+) -> bool:
     """The card; columns, and counts by group and label, of a data set that is here; what to do for one that is not.
+
+    Of one whose minority only a config gives: what each column is. Returns False where that cannot be read.
 
     Raises Mistake for wrong knobs, or where `data` is no folder.
     """
     source, folders = _source(card, knobs), shelf(data)
     card_in_full(console, registry, card)
-    if source is None or not card.minority:
-        console.print("\nIts counts depend on the knobs that a config gives.", highlight=False)
-        return
+    console.print()
+    if source is None:
+        command = f"fwk datasets {card.name}{_as_options({**dict.fromkeys(_required(card), ...), **knobs})}"
+        said = f"It needs {', '.join(_lacking(card, knobs))}. `{command}` shows what is in it."
+        console.print(said, highlight=False, markup=False, soft_wrap=True)
+        return True
     state, found = look(source, folders)
+    if not card.minority:
+        return _preview(console, source, found)
     if isinstance(found, str):
-        console.print(f"\nnot here: {state}: {found}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"not here: {state}: {found}", highlight=False, markup=False, soft_wrap=True)
         if state == "downloadable":
-            given = "".join(f" --knob {shlex.quote(f'{name}={json.dumps(value)}')}" for name, value in knobs.items())
-            command = f"fwk datasets fetch {card.name}{given}"
+            command = f"fwk datasets fetch {card.name}{_as_options(knobs)}"
             console.print(f"`{command}` downloads it.", highlight=False, markup=False, soft_wrap=True)
-        return
+        return True
     made = make_table(card, source, found)
     rows = [(name.replace("_", " "), f"{count:,}") for name, count in made.counts.items()]
-    console.print()
     table(console, ("as encoded with these knobs" if knobs else "as encoded by default", "count"), rows)
     console.print(f"raw columns: {', '.join(map(str, found.columns))}", highlight=False)
+    return True
+
+
+def _preview(console: Console, source: Source, found: pd.DataFrame | str) -> bool:
+    """What each raw column is, and how many labels are favourable; or what is wrong, and False."""
+    try:
+        encoded = found if isinstance(found, str) else source.encode(found)
+    except Exception as error:  # noqa: BLE001  # the plugin border: a data set's encoder
+        encoded = _said(error)
+    if isinstance(found, str) or isinstance(encoded, str):
+        console.print(encoded, style="red", highlight=False, markup=False, soft_wrap=True)
+        return False
+    table(console, ("column", "as a feature", "values", "missing"), _columns(found, encoded))
+    favourable = int(encoded.y.sum())
+    console.print(
+        f"\n{len(found):,} rows; label: {favourable:,} favourable, {len(found) - favourable:,} not. A config gives the "
+        "minority, as an expression over the columns.",
+        highlight=False,
+    )
+    return True
+
+
+def _columns(rows: pd.DataFrame, encoded: Encoded) -> Iterator[tuple[str, str, str, str]]:
+    """Each raw column, the kind of the feature that is made of it, how many values it has, and gaps."""
+    kinds: dict[str, list[str]] = {}
+    for name, dtype in encoded.features.dtypes.items():
+        kind = "nominal" if isinstance(dtype, pd.CategoricalDtype) else "number"
+        kinds.setdefault(encoded.sources.get(str(name), str(name)), []).append(kind)
+    for column in rows.columns:
+        kind = ", ".join(dict.fromkeys(kinds.get(str(column), ["none"])))
+        yield str(column), kind, f"{rows[column].nunique():,}", f"{int(rows[column].isna().sum()):,}"
 
 
 def fetch(console: Console, card: Dataset, data: Path | None, knobs: Mapping[str, Any] = NO_KNOBS) -> None:
@@ -105,12 +141,31 @@ def _source(card: Dataset, knobs: Mapping[str, Any]) -> Source | None:
     known = knobs_of(card)
     if unknown := [name for name in knobs if name not in known]:
         raise Mistake(no_knob(card, unknown[0]))
-    if any(default is inspect.Parameter.empty and name not in knobs for name, default in known.items()):
+    if _lacking(card, knobs):
         return None
     try:
         return card.make(**{name: frozen(value) for name, value in knobs.items()})
     except Exception as error:  # the plugin border: a stranger's constructor
         raise Mistake(f"data set {card.name!r} cannot be set up: {_said(error)}") from error
+
+
+def _required(card: Dataset) -> list[str]:
+    """Knobs without a default."""
+    return [name for name, default in knobs_of(card).items() if default is inspect.Parameter.empty]
+
+
+def _lacking(card: Dataset, knobs: Mapping[str, Any]) -> list[str]:
+    return [name for name in _required(card) if name not in knobs]
+
+
+def _as_options(knobs: Mapping[str, Any]) -> str:
+    """Knobs as they are given on the command line; `...` for a value that is to be filled in.
+
+    >>> print(_as_options({"path": ..., "states": ["CA"]}).strip())
+    --knob path=... --knob 'states=["CA"]'
+    """
+    values = {name: "..." if value is ... else json.dumps(value) for name, value in knobs.items()}
+    return "".join(f" --knob {shlex.quote(f'{name}={value}')}" for name, value in values.items())
 
 
 def _said(error: Exception) -> str:

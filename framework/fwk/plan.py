@@ -24,6 +24,7 @@ from fwk.split import Parts, split, stream
 from fwk.tables import Table
 
 QUICK_REPEATS = 2
+QUICK_DRAWS = 3
 Tables = Mapping[tuple[str, bool], Table | Exception]
 Pools = Mapping[float, tuple[int, ...]]
 
@@ -174,8 +175,11 @@ class Plan:
 
 
 def quick(comparison: Comparison) -> Comparison:
-    """The same comparison, coarse: 2 repeats, at most 3 settings a sweep, 3 values of alpha and of majority_known and 2
-    candidates a tuned knob, and without the methods that say `quick: false`."""
+    """The same comparison, coarse: 2 repeats, at most 3 settings a sweep, 6 budgets, 3 values of alpha and of
+    majority_known and 2 candidates a tuned knob, and without the methods that say `quick: false`.
+
+    Where draws take the place of repeats (data sets that differ in their seed only), 3 of them, and all budgets.
+    """
     methods = tuple(
         dataclasses.replace(
             entry,
@@ -191,16 +195,36 @@ def quick(comparison: Comparison) -> Comparison:
         changes["tune"] = config.tune.model_copy(update={"trials": 2})
     if config.output:
         changes["output"] = f"{config.output}-quick"
-    if isinstance(config.budgets, list):
+    data = _fewer_draws(comparison.data)
+    further = len(comparison.data) - len(data)
+    if further:
+        changes["datasets"] = [item.spec for item in data]
+    elif isinstance(config.budgets, list):
         changes["budgets"] = list(_thinned(tuple(config.budgets), 6))
     for axis in ("alpha", "majority_known"):
         if isinstance(given := getattr(config, axis), list):
             changes[axis] = list(_thinned(tuple(given), 3))
-    left_out = tuple(entry.label for entry in comparison.methods if not entry.quick)
+    left_out = [entry.label for entry in comparison.methods if not entry.quick]
+    left_out += [f"{further} of {len(comparison.data)} draws (data sets that differ in their seed only)"] * bool(
+        further
+    )
     if not methods:
         raise Mistake("every method says quick: false, so --quick leaves nothing to do")
     coarse = config.model_copy(update=changes)
-    return dataclasses.replace(comparison, config=coarse, methods=methods, left_out=left_out)
+    draws = QUICK_DRAWS if further else 0
+    return dataclasses.replace(
+        comparison, config=coarse, data=data, methods=methods, left_out=tuple(left_out), draws=draws
+    )
+
+
+def _fewer_draws(data: tuple[Data, ...]) -> tuple[Data, ...]:
+    """At most `QUICK_DRAWS` of the data sets that differ in their seed only, and all others."""
+    alike: dict[str, list[int]] = {}
+    for item in data:
+        given = json.dumps(item.spec.model_dump(exclude={"called", "seed"}), sort_keys=True, default=str)
+        alike.setdefault(given if "seed" in item.spec.knobs else item.label, []).append(item.position)
+    kept = {position for places in alike.values() for position in _thinned(tuple(places), QUICK_DRAWS)}
+    return tuple(item for item in data if item.position in kept)
 
 
 def plan(comparison: Comparison, registry: Registry, tables: Tables, *, coarse: bool = False) -> Plan:

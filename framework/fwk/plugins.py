@@ -154,11 +154,12 @@ def _check_grids(card: UserSide | FirmSide, knobs: Mapping[str, Any]) -> None:
     if not isinstance(card.tune, Mapping):
         raise TypeError(f"card {card.name!r}: tune is {card.tune!r}; give {{knob: values}}")
     grids = [("tunes", knob, grid) for knob, grid in card.tune.items()]
+    needed = ("base", "out-of-fold") if isinstance(card, FirmSide) else ("majority",)
+    if unknown := [need for need in card.needs if need not in needed]:
+        raise ValueError(f"card {card.name!r} needs {unknown[0]!r}; what can be needed: {', '.join(needed)}")
     if isinstance(card, FirmSide):
         if card.stage not in ("none", "pre", "in", "post"):
             raise ValueError(f"card {card.name!r}: stage {card.stage!r} is not 'pre', 'in', 'post' or 'none'")
-        if unknown := [need for need in card.needs if need not in ("base", "out-of-fold")]:
-            raise ValueError(f"card {card.name!r} needs {unknown[0]!r}; there are 'base' and 'out-of-fold'")
         grids += [("sweeps", card.knob, card.sweep)] if card.knob else []
     for does, knob, grid in grids:
         if knob not in knobs or not isinstance(grid, Sequence) or isinstance(grid, str) or len(grid) == 0:
@@ -183,8 +184,7 @@ def _admit(registry: Registry, plugin: Plugin) -> Registry:
                     state="broken",
                     cards=(),
                     trouble=f"the name {card.name!r} is taken by {by}",
-                    remedy=f"rename the card in {plugin.name}, if it is yours; or leave one of the two plugins out "
-                    f"whole: --without {plugin.name} or --without {holder.name}",
+                    remedy=_rename(card.name, plugin, holder),
                 )
             )
             continue
@@ -192,3 +192,11 @@ def _admit(registry: Registry, plugin: Plugin) -> Registry:
         admitted.append(card)
     kept = dataclasses.replace(plugin, cards=tuple(admitted))
     return Registry((*plugins, kept), methods, datasets, metrics)
+
+
+def _rename(name: str, plugin: Plugin, holder: Plugin) -> str:
+    """What to do about a name that is taken."""
+    renamed = f"give the card {name!r} of {plugin.name} another name (name= in its fwk_cards)"
+    if plugin.name == holder.name:
+        return renamed
+    return f"{renamed}; or leave out a whole plugin: --without {plugin.name} or --without {holder.name}"

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fwk.api import FirmSide, Mistake
-from fwk.check import Comparison, check
+from fwk.check import Comparison, Data, checked
+from fwk.config import DatasetSpec
 from fwk.draft import Fault, Place, read_config
 from fwk.execute import Options
 from fwk.kept import read_rows
 from fwk.plan import Plan, Tables, fewest_majority, in_X_axis, plan, quick
-from fwk.plugins import Registry, load_plugins
+from fwk.plugins import Registry, knobs_of, load_plugins
 from fwk.shelf import Folders, data_folder
 from fwk.tables import Table, make_table
 
@@ -22,10 +23,11 @@ class Wishes:
     """What is asked of one comparison, beside its config.
 
     output        folder of the results; None: what the config says
-    coarse        2 repeats and thinned sweeps, under the name with -quick
+    coarse        2 repeats or a few draws, and thinned sweeps, under the name with -quick
     fresh         forget earlier results; retry_failed: forget the failures among them
     track         log to MLflow
     without       plugins to leave out
+    fetch         download what is missing
     """
 
     config: Path
@@ -38,6 +40,7 @@ class Wishes:
     tracking_uri: str = ""
     without: tuple[str, ...] = ()
     data: Path | None = None
+    fetch: bool = True
 
 
 @dataclass(frozen=True)
@@ -60,23 +63,24 @@ def prepare(wishes: Wishes) -> Prepared:
     """Read, check, load and plan; nothing is trained. Raises Mistake."""
     registry = load_plugins(wishes.without)
     draft = read_config(wishes.config)
-    asked = check(draft, registry)
-    comparison = quick(asked) if wishes.coarse else asked
-    shelf = Folders(data=wishes.data or data_folder())
+    asked, faults = checked(draft, registry)
+    sound = not faults and not draft.faults
+    comparison = quick(asked) if wishes.coarse and sound else asked
+    shelf = Folders(data=wishes.data or data_folder(), fetch=wishes.fetch and sound)
     tables: Tables = {
-        (data.label, in_X): _loaded(comparison, number, in_X, shelf)
-        for number, data in enumerate(comparison.data)
+        (data.label, in_X): _loaded(comparison, data, in_X, shelf)
+        for data in comparison.data
         for in_X in in_X_axis(data)
     }
-    draft.raise_faults([*_faults(comparison, tables), *_too_many_known(asked, tables)])
+    draft.raise_faults([*faults, *_faults(comparison, tables), *_too_many_known(asked, tables)])
     planned = plan(comparison, registry, tables, coarse=wishes.coarse)
     output = wishes.output or Path(comparison.config.output or Path("results") / comparison.config.name)
     return Prepared(registry, comparison, tables, planned, output)
 
 
-def _loaded(comparison: Comparison, number: int, in_X: bool, shelf: Folders) -> Table | Exception:
+def _loaded(comparison: Comparison, data: Data, in_X: bool, shelf: Folders) -> Table | Exception:
     """A table, or why it cannot be had: it costs its own cells only."""
-    data, audit = comparison.data[number], comparison.config.audit
+    audit = comparison.config.audit
     try:
         return make_table(
             data.card,
@@ -93,15 +97,22 @@ def _loaded(comparison: Comparison, number: int, in_X: bool, shelf: Folders) -> 
 
 def _faults(comparison: Comparison, tables: Tables) -> Iterator[Fault]:
     """What the config asks of a table that it does not have: unlike a missing file, that is for the user to mend."""
-    for number, data in enumerate(comparison.data):
-        place: Place = ("datasets", number)
+    for data in comparison.data:
+        place: Place = ("datasets", data.position)
         for in_X in in_X_axis(data):
             table = tables[data.label, in_X]
             if isinstance(table, Mistake):
-                key, _, message = str(table).partition(": ")
-                yield Fault(("audit",) if key == "audit" else (*place, key), message)
+                yield from (_fault(place, data, str(said)) for said in table.args)
             elif isinstance(table, Table) and data.spec.test == "published" and table.published is None:
                 yield Fault((*place, "test"), "no test part was published; give a share, such as 0.2")
+
+
+def _fault(place: Place, data: Data, said: str) -> Fault:
+    """A message that starts with a key, at that key; any other at the data set."""
+    key, _, message = said.partition(": ")
+    if key in DatasetSpec.model_fields or key in knobs_of(data.card):
+        return Fault((*place, key), message)
+    return Fault(("audit",), message) if key == "audit" else Fault(place, said)
 
 
 def _too_many_known(asked: Comparison, tables: Tables) -> Iterator[Fault]:
@@ -110,7 +121,7 @@ def _too_many_known(asked: Comparison, tables: Tables) -> Iterator[Fault]:
     if not any(config.knowns()) or all(isinstance(entry.card, FirmSide) for entry in asked.methods):
         return
     for data in asked.data:
-        table = tables[data.label, in_X_axis(data)[0]]
+        table = tables.get((data.label, in_X_axis(data)[0]))  # None for a draw that the quick form does without
         most = fewest_majority(table, config, data) if isinstance(table, Table) else None
         for position, known in enumerate(config.knowns()):
             if known is not None and most is not None and known > most:

@@ -127,7 +127,7 @@ def plan(console: Console, planned: Plan, seconds: float | None) -> None:
         console.print(f"{label}: {described}", highlight=False, markup=False)
     if planned.comparison.left_out:
         console.print(f"--quick leaves out {', '.join(planned.comparison.left_out)}", highlight=False)
-    for (label, _), error in planned.missing.items():
+    for label, error in dict.fromkeys((label, str(error)) for (label, _), error in planned.missing.items()):
         console.print(f"data set {label} cannot be loaded, its cells will fail: {error}", style="red", markup=False)
     if seconds is not None:
         console.print(f"estimate: {_duration(seconds)}", highlight=False)
@@ -156,7 +156,7 @@ def _side(card: UserSide | FirmSide) -> str:
 
 def _needs(card: UserSide | FirmSide) -> str:
     if isinstance(card, UserSide):
-        return "records of the majority"
+        return "records of the majority" if card.needs else "the collective's own records only"
     wants = {"base": "the base model", "out-of-fold": "held-out scores"}
     found = [*(wants[need] for need in card.needs), *(["the group, to decide"] if card.sees_group else [])]
     return ", ".join(found) or "the train part only"

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fwk import Bools, Dataset, Encoded, Shelf
+from fwk import Bools, Dataset, Encoded, Mistake, Shelf
 from fwk_datasets.table_file import nearest, read_table
 from fwk_datasets.table_kinds import KINDS, Kind, feature, settle
 
 Value = str | bool | int | float
+Fault = tuple[str, str]
+"""The knob to blame ("path": the file itself), and what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -60,23 +62,25 @@ class Table:
     def read(self, shelf: Shelf) -> pd.DataFrame:
         """The file's rows. Text columns that become features are categories of all their levels.
 
-        Raises FileNotFoundError or ValueError with file, column, row, value and remedy; all faults of columns at once.
+        Raises Mistake for knobs that ask for what the file does not have, and ValueError for faults of the file alone;
+        with file, column, row, value and remedy, all faults of columns at once.
         """
         path = Path(self.path).expanduser()
         rows = read_table(path, self.separator, self.encoding, self.missing_values)
-        faults = [*self._absent(rows)]
+        faults = self._absent(rows)
+        settled = {}
         if not faults:
             faults = [*_label_faults(rows, self.label, self.favourable)]
-            settled = {}
             for name in self._features(rows):
                 try:
                     settled[name] = settle(rows[name], self.types.get(name))
                 except ValueError as fault:
-                    faults.append(str(fault))
-            rows = rows.assign(**settled)
+                    faults.append(("types" if name in self.types else "path", str(fault)))
+        if any(knob != "path" for knob, _ in faults):
+            raise Mistake(*(f"{knob}: {path}: {fault}" for knob, fault in faults))
         if faults:
-            raise ValueError("\n  ".join([f"{path}: {faults[0]}", *faults[1:]]))
-        return rows
+            raise ValueError("\n  ".join([f"{path}: {faults[0][1]}", *(fault for _, fault in faults[1:])]))
+        return rows.assign(**settled)
 
     def encode(self, rows: pd.DataFrame) -> Encoded:
         """A feature for each column that is neither the label nor dropped; numbers as they are, nominal as category."""
@@ -88,15 +92,15 @@ class Table:
     def _features(self, rows: pd.DataFrame) -> list[str]:
         return [name for name in rows.columns if name != self.label and name not in self.drop]
 
-    def _absent(self, rows: pd.DataFrame) -> list[str]:
+    def _absent(self, rows: pd.DataFrame) -> list[Fault]:
         asked = {self.label: "label", **dict.fromkeys(self.types, "types"), **dict.fromkeys(self.drop, "drop")}
         faults = [
-            f"there is no column {name!r} ({knob}){nearest(name, rows.columns)}"
+            (knob, f"there is no column {name!r}{nearest(name, rows.columns)}")
             for name, knob in asked.items()
             if name not in rows.columns
         ]
         if not faults and not self._features(rows):
-            faults = ["no column is left for features; drop fewer"]
+            faults = [("drop", "no column is left for features; drop fewer")]
         return faults
 
 
@@ -110,25 +114,25 @@ def _check_kind(column: str, kind: Kind) -> None:
         raise ValueError(f"types: {column} has the order {list(kind)}; give at least two levels, each once")
 
 
-def _label_faults(rows: pd.DataFrame, label: str, favourable: Value | Sequence[Value]) -> list[str]:
-    """What is wrong with the label, as sentences."""
+def _label_faults(rows: pd.DataFrame, label: str, favourable: Value | Sequence[Value]) -> list[Fault]:
+    """What is wrong with the label."""
     labels = rows[label]
     if labels.isna().any():
         row = int(np.argmax(labels.isna()))
-        return [
-            f"the label {label!r} is missing in {int(labels.isna().sum())} of {len(rows)} rows, first in row "
-            f"{row + 1}; remove these rows from the file"
-        ]
+        gaps = f"{int(labels.isna().sum())} of {len(rows)} rows, first in row {row + 1}"
+        return [("path", f"the label {label!r} is missing in {gaps}; remove these rows from the file")]
     occurring = labels.map(_text).value_counts()
     listed = ", ".join(f"{value!r} ({count})" for value, count in occurring.head(10).items())
     listed += ", ..." if len(occurring) > 10 else ""
     wanted = _wanted(favourable)
     if unknown := [value for value in wanted if value not in occurring.index]:
-        return [f"the favourable value {unknown[0]!r} does not occur in the label {label!r}; there are: {listed}"]
+        said = f"the favourable value {unknown[0]!r} does not occur in the label {label!r}; there are: {listed}"
+        return [("favourable", said)]
     if len(occurring) == 1:
-        return [f"the label {label!r} is {occurring.index[0]!r} in every row, so there is nothing to learn"]
+        return [("path", f"the label {label!r} is {occurring.index[0]!r} in every row, so there is nothing to learn")]
     if len(wanted) == len(occurring):
-        return [f"every value of the label {label!r} is favourable ({listed}); leave out those that are not"]
+        said = f"every value of the label {label!r} is favourable ({listed}); leave out those that are not"
+        return [("favourable", said)]
     return []
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow
 
+from fwk import Mistake
+
 TEXT_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
@@ -23,8 +25,9 @@ def read_table(path: Path, separator: str = "", encoding: str = "utf-8", missing
     separator  between the fields of a text file; "" for a comma (.csv) or a tab (.tsv)
     missing    texts that mean missing, beside the empty field and pandas' own (NA, NaN, null, ...)
 
-    Raises FileNotFoundError where there is no such file, ValueError where it is no table: wrong kind, empty, no rows,
-    not text in `encoding`, uneven rows, a column name twice.
+    Raises Mistake, which starts with the key to blame, where there is no such file, it is of no kind that can be read,
+    or there is no such encoding; ValueError where it is no table: empty, no rows, not text in `encoding`, uneven rows,
+    a column name twice.
     """
     _check_there(path)
     rows = _read_parquet(path) if path.name.endswith(".parquet") else _read_text(path, separator, encoding, missing)
@@ -52,13 +55,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def _check_there(path: Path) -> None:
     if path.is_dir():
-        raise ValueError(f"{path} is a folder; give the file in it")
+        raise Mistake(f"path: {path} is a folder; give the file in it")
     if not path.exists():
         there = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else None
         hint = f"; the folder {path.parent} does not exist either" if there is None else nearest(path.name, there)
-        raise FileNotFoundError(f"no file {path}{hint}")
+        raise Mistake(f"path: no file {path}{hint}")
     if not path.name.endswith((*TEXT_ENDINGS, ".parquet")):
-        raise ValueError(f"{path}: can read {', '.join((*TEXT_ENDINGS, '.parquet'))}; convert the file to one of them")
+        endings = ", ".join((*TEXT_ENDINGS, ".parquet"))
+        raise Mistake(f"path: {path}: can read {endings}; convert the file to one of them")
     if path.stat().st_size == 0:
         raise ValueError(f"{path}: the file is empty")
 
@@ -121,7 +125,7 @@ def _faults_explained(path: Path, encoding: str, fields: int | None) -> Iterator
             f"{path}: not {encoding} text ({_first_line(error)}); set encoding, such as latin-1 or cp1252"
         ) from error
     except LookupError as error:
-        raise ValueError(f"{path}: there is no encoding {encoding!r}; try utf-8, latin-1 or cp1252") from error
+        raise Mistake(f"encoding: {path}: there is no encoding {encoding!r}; try utf-8, latin-1 or cp1252") from error
     except pd.errors.EmptyDataError as error:
         raise ValueError(f"{path}: the file holds no table") from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:

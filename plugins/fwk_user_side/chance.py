@@ -18,4 +18,4 @@ class Random:
         return rng.random(len(view.candidates))
 
 
-CARD = UserSide(name="random", make=Random, paper="Ben-Dov et al. 2025")
+CARD = UserSide(name="random", make=Random, needs=(), paper="Ben-Dov et al. 2025")

@@ -18,7 +18,17 @@ import fwk
 from fwk.api import Cells, Dataset, Encoded, FirmSide, Metric, Shelf, UserSide
 from fwk.plugins import load_plugins
 from fwk.shelf import Folders
-from fwk.testing import check_dataset, check_method, check_metric, checks_of, datasets, firm_side, methods, metrics
+from fwk.testing import (
+    check_dataset,
+    check_method,
+    check_metric,
+    checks_of,
+    datasets,
+    firm_side,
+    methods,
+    metrics,
+    user_side,
+)
 
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLE = REPOSITORY / "examples" / "fwk-near-accepted"
@@ -125,7 +135,8 @@ def test_every_argument_of_the_shelf_is_explained() -> None:
 def test_every_check_is_on_the_page_and_nothing_else_is() -> None:
     tables = re.findall(r"^\| check \|.*?(?=^$)", PAGE, flags=re.MULTILINE | re.DOTALL)
     listed = [set(re.findall(r"^\| `([a-z-]+)` \|", table, flags=re.MULTILINE)) for table in tables]
-    assert listed == [set(methods.COMMON), set(firm_side.ONLY), set(metrics.CHECKS), set(datasets.CHECKS)]
+    of_cards = [methods.COMMON, user_side.ONLY, firm_side.ONLY, metrics.CHECKS, datasets.CHECKS]
+    assert listed == [set(checks) for checks in of_cards]
 
 
 @pytest.mark.parametrize("card", [UserSide, FirmSide, Dataset, Metric])

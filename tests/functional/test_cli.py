@@ -98,6 +98,9 @@ def test_a_method_is_shown_in_full(fwk: Fwk) -> None:
     told = flat(fwk("methods", "rb-dist"))
     assert "tuned k over [1, 5, 20, 100]" in told
     assert "score(x) = -(1/k) sum of |x - x'|" in told
+    assert "needs records of the majority" in told
+    told = flat(fwk("methods", "random"))
+    assert "needs the collective's own records only" in told
     told = flat(fwk("methods", "reductions"))
     assert "swept difference_bound over" in told
     assert "sees the group when it decides no" in told
@@ -130,7 +133,6 @@ def test_a_data_set_is_shown_with_its_counts(fwk: Fwk) -> None:
 
 
 def test_a_data_set_that_needs_a_file_says_what_it_lacks(fwk: Fwk) -> None:
-    assert "Its counts depend on the knobs that a config gives." in flat(fwk("datasets", "table"))
     missing = [name for name, state in _states().items() if state == "by hand"]
     if not missing:
         pytest.skip("every data set's files are here")
@@ -138,6 +140,44 @@ def test_a_data_set_that_needs_a_file_says_what_it_lacks(fwk: Fwk) -> None:
     result = fwk("datasets", "fetch", missing[0])
     assert result.exit_code == 2
     assert "is not here; looked in" in flat(result)
+
+
+OWN = ("datasets", "table", "--knob", "path=people.csv", "--knob", "label=hired", "--knob", "favourable=yes")
+
+
+def test_a_table_of_ones_own_can_be_looked_at_before_any_config(fwk: Fwk) -> None:
+    race = ["Black", "White", "Asian", ""] * 5
+    rows = [f"{i},{1.5 * (i % 7)},{race[i]},{'yes' if i % 4 else 'no'}" for i in range(20)]
+    Path("people.csv").write_text("\n".join(["id,pay,race,hired", *rows]) + "\n", encoding="utf-8")
+    result = fwk(*OWN, "--knob", "drop=[id]")
+    assert result.exit_code == 0
+    told = flat(result)
+    assert "column as a feature values missing id none 20 0 pay number 7 0 race nominal 3 5 hired none 2 0" in told
+    assert "20 rows; label: 15 favourable, 5 not." in told
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (OWN, "path: no file people.csv; did you mean 'persons.csv'?"),
+    ((*OWN[:3], "path=persons.csv", *OWN[4:]), "persons.csv: column 'id' gives every row a number of its own"),
+    ((*OWN[:3], "path=persons.csv", "--knob", "label=hird", *OWN[6:], "--knob", "drop=[idd]"),
+     "label: persons.csv: there is no column 'hird'; did you mean 'hired'? "
+     "drop: persons.csv: there is no column 'idd'; did you mean 'id'?"),
+])  # fmt: skip
+def test_what_is_wrong_with_a_table_of_ones_own_is_told(fwk: Fwk, words: tuple[str, ...], said: str) -> None:
+    rows = [f"{i},{'yes' if i % 4 else 'no'}" for i in range(20)]
+    Path("persons.csv").write_text("\n".join(["id,hired", *rows]) + "\n", encoding="utf-8")
+    result = fwk(*words)
+    assert result.exit_code == 1
+    assert said in flat(result)
+
+
+def test_a_table_without_its_knobs_says_which_are_lacking(fwk: Fwk) -> None:
+    none = fwk("datasets", "table")
+    assert none.exit_code == 0
+    assert "It needs path, label, favourable." in flat(none)
+    assert "`fwk datasets table --knob path=... --knob label=... --knob favourable=...` shows" in flat(none)
+    assert "It needs label, favourable." in flat(fwk(*OWN[:4]))
+    assert "`fwk datasets table --knob 'path=\"people.csv\"' --knob label=..." in flat(fwk(*OWN[:4]))
 
 
 def _states() -> dict[str, str]:
@@ -202,6 +242,14 @@ def test_the_ui_without_a_store_says_what_to_do(fwk: Fwk) -> None:
     result = fwk("ui")
     assert result.exit_code == 2
     assert "fwk compare" in flat(result)
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "99999"])
+def test_a_port_that_is_none_is_a_mistake(fwk: Fwk, port: str) -> None:
+    result = fwk("ui", "--port", port)
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit)
+    assert "Invalid value for '--port'" in flat(result)
 
 
 def test_an_option_that_is_none_is_told_by_its_name(fwk: Fwk) -> None:

@@ -59,6 +59,15 @@ CONFIGS: dict[str, tuple[str, tuple[str, ...]]] = {
         "datasets: [adlut]\nmethods: [baseline]\n",
         ("c.yaml:1:12: datasets.0:", "'adlut'", "did you mean 'adult'?"),
     ),
+    "a file in place of a data set": (
+        "datasets: [people.csv]\nmethods: [baseline]\n",
+        (
+            "c.yaml:1:12: datasets.0:",
+            "no data set 'people.csv'",
+            "write {name: table, path: people.csv, ...}",
+            "`fwk datasets table` lists its keys",
+        ),
+    ),
     "a misspelled metric": (
         LEAST + "tune: {metric: eqqd}\n",
         ("c.yaml:4:8: tune.metric:", "'eqqd'", "did you mean 'eqod'?"),
@@ -189,6 +198,35 @@ CONFIGS: dict[str, tuple[str, tuple[str, ...]]] = {
         "datasets: [{name: acs-income, states: [XX]}]\nmethods: [baseline]\n",
         ("c.yaml:1:31: datasets.0.states:", "no state 'XX'"),
     ),
+    "a file that is not there": (
+        "datasets:\n  - name: table\n    path: persons.csv\n    label: hired\n    favourable: 'yes'\n"
+        "    minority: \"race == 'Black'\"\nmethods: [baseline]\n",
+        ("c.yaml:3:5: datasets.0.path:", "no file persons.csv", "did you mean 'people.csv'?"),
+    ),
+    "a folder in place of a file": (
+        HEAD.replace("people.csv", "..") + "methods: [baseline]\n",
+        ("c.yaml:2:19: datasets.0.path:", ".. is a folder; give the file in it"),
+    ),
+    "a label that the file does not have": (
+        HEAD.replace("hired", "hire") + "methods: [baseline]\n",
+        ("c.yaml:2:37: datasets.0.label:", "people.csv: there is no column 'hire'", "did you mean 'hired'?"),
+    ),
+    "a label's value that does not occur": (
+        HEAD.replace("'yes'", "ja") + "methods: [baseline]\n",
+        ("c.yaml:2:51: datasets.0.favourable:", "value 'ja' does not occur in the label 'hired'; there are: 'no' ("),
+    ),
+    "a column to drop that the file does not have": (
+        HEAD.replace("{name", "{drop: [idd], name") + "methods: [baseline]\n",
+        ("c.yaml:2:6: datasets.0.drop:", "there is no column 'idd'"),
+    ),
+    "a type that a column does not have": (
+        HEAD.replace("{name", "{types: {race: numeric}, name") + "methods: [baseline]\n",
+        ("c.yaml:2:6: datasets.0.types:", "column 'race' is declared numeric, but row 1 is"),
+    ),
+    "a fault of a table in two forms": (
+        HEAD.replace("{name", "{group_in_X: [true, false], name").replace("hired", "hire") + "methods: [baseline]\n",
+        ("datasets.0.label:", "there is no column 'hire'"),
+    ),
     "a column for the label that is missing in the config": (
         "datasets: [{name: table, path: people.csv, favourable: 1, minority: a == 1}]\nmethods: [baseline]\n",
         ("c.yaml:1:12: datasets.0:", "needs the key 'label'"),
@@ -235,6 +273,26 @@ def test_faults_of_two_tables_are_told_at_once(fwk: Fwk) -> None:
     assert "datasets.1.keep: 'agee > 3' cannot be evaluated" in lines[2]
 
 
+def test_what_a_table_does_not_have_is_told_together_with_all_other_faults(fwk: Fwk) -> None:
+    table = {**OWN_TABLE, "label": "hird", "drop": ["idd"], "group_in_X": [True, False]}
+    text = {"datasets": [table, "adlut"], "methods": ["basline"], "seed": "x"}
+    Path("c.yaml").write_text(json.dumps(text), encoding="utf-8")
+    lines = said(fwk("plan", "-c", "c.yaml"))
+    assert lines[0] == "5 faults in c.yaml"
+    assert [line.split(": ")[1] for line in lines[1:]] == [
+        "datasets.0.label", "datasets.0.drop", "datasets.1", "methods.0", "seed",
+    ]  # fmt: skip
+
+
+def test_a_table_that_cannot_be_read_is_told_once_in_a_plan(fwk: Fwk) -> None:
+    Path("people.csv").write_text("skill,race,hired\n", encoding="utf-8")
+    text = {"datasets": [{**OWN_TABLE, "group_in_X": [True, False]}], "methods": ["baseline"]}
+    Path("c.yaml").write_text(json.dumps(text), encoding="utf-8")
+    planned = fwk("plan", "-c", "c.yaml")
+    assert planned.exit_code == 1
+    assert planned.output.count("cannot be loaded") == 1
+
+
 # ---- files
 
 
@@ -273,17 +331,9 @@ TABLES: dict[str, tuple[Callable[[], str | bytes], tuple[str, ...]]] = {
         ("one column only", "separated by a semicolon", "set separator"),
     ),
     "a column twice": (lambda: "hired,race,race\nyes,a,b\nno,b,a\n", ("the column name 'race' occurs twice",)),
-    "another name for the label": (
-        lambda: Path("people.csv").read_text().replace("hired", "hire", 1),
-        ("no column 'hired' (label)", "did you mean 'hire'?"),
-    ),
     "gaps in the label": (
         lambda: changed(hired=["yes", "no", None] * 40),
         ("the label 'hired' is missing in 40 of 120 rows, first in row 3",),
-    ),
-    "other values in the label": (
-        lambda: changed(hired=["ja", "nein"] * 60),
-        ("favourable value 'yes' does not occur", "'ja' (60), 'nein' (60)"),
     ),
     "one value in the label": (lambda: changed(hired="yes"), ("the label 'hired' is 'yes' in every row",)),
     "infinite numbers": (
@@ -323,7 +373,8 @@ def test_a_malformed_table_is_told_in_one_message(
     assert all(" ".join(part.split()) in told for part in parts), told
 
 
-def test_a_table_that_is_not_there_costs_its_own_cells_only(fwk: Fwk) -> None:
+def test_a_table_that_cannot_be_read_costs_its_own_cells_only(fwk: Fwk) -> None:
+    Path("persons.csv").write_text("skill,race,hired\n", encoding="utf-8")
     datasets = [OWN_TABLE, {**OWN_TABLE, "called": "other", "path": "persons.csv"}]
     config = {"datasets": datasets, "methods": ["baseline"], "learner": TREE, "repeats": 1}
     Path("c.yaml").write_text(json.dumps(config), encoding="utf-8")
@@ -332,7 +383,7 @@ def test_a_table_that_is_not_there_costs_its_own_cells_only(fwk: Fwk) -> None:
     assert "1 cells failed" in result.output
     failures = pd.read_parquet("results/c/failures.parquet")
     assert failures["dataset"].tolist() == ["other"]
-    assert "no file persons.csv; did you mean 'people.csv'?" in failures["message"].iloc[0]
+    assert "persons.csv: the table has 3 columns and no rows" in failures["message"].iloc[0]
 
 
 # ---- options

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from fwk.cli import app
 from fwk.paper import parts
 from fwk.paper.experiments import EXPERIMENTS
+from fwk.shelf import Folders
 
 CONFIGS_HERE = Path(__file__).parents[2] / "configs" / "paper"
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
@@ -84,6 +85,7 @@ def test_every_experiment_makes_a_page_with_its_picture(place: Path, name: str) 
     html = page.read_text(encoding="utf-8")
     assert EXPERIMENTS[name].statement.split(".")[0].split("'")[0] in html
     assert "A quick run" in html
+    assert ("2 draws of fewer people, at fewer settings. It shows" in html) == (name == "theory")
     assert html.count('src="data:image/png;base64,') == 1
     assert not re.search(r'(src|href)="(?!data:|#|[\w./-]+/report\.html")', html), "nothing from elsewhere"
     for report in re.findall(r'href="([\w./-]+/report\.html)"', html):
@@ -111,6 +113,11 @@ def test_the_configs_that_come_along_run(part: str, data_folder: Path, tmp_path:
     page = (tmp_path / "out" / f"{name}-quick.html").read_text(encoding="utf-8")
     assert "Missing: " not in page
     assert "not run" not in page
+    further = {"gmm4": "35 of 50", "toy": "27 of 30"}.get(name)
+    done = f"3 draws of each data set, without {further} draws" if further else "2 repeats and coarse sweeps"
+    assert f"A quick run: {done}" in page
+    if name == "toy":
+        assert "have none of the settings that the test needs" not in page, "six flips"
 
 
 def test_a_page_says_what_else_is_stored(place: Path, tmp_path: Path) -> None:
@@ -129,6 +136,28 @@ def test_what_is_ahead_is_said_before_it_is_done(place: Path) -> None:
     assert re.search(r"gmm4-equal +\d+ +\d+", result.output)
     assert re.search(r"3 of 3 parts: \d+ fits at most", result.output)
     assert "page" not in result.output
+
+
+def test_a_plan_downloads_nothing_and_says_what_a_run_would_download(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(Folders, "_download", lambda *given: asked.append(given))
+    for name, data in (("alpha-compas", ["compas"]), ("alpha-mixed", ["compas", PEOPLE])):
+        config = {"name": name, **BASE, "datasets": data, "methods": ["baseline"]}
+        (tmp_path / f"{name}.yaml").write_text(json.dumps(config), encoding="utf-8")
+    result = fwk(place, "alpha", "--plan", "--no-track", "--configs", str(tmp_path))
+    assert not asked
+    assert result.exit_code == 0, "nothing is missing that a run would not fetch"
+    assert re.search(r"alpha-compas +unknown +unknown +not here, downloadable", result.output)
+    assert re.search(r"alpha-mixed +\d+ +\d+", result.output)
+    said = " ".join(result.output.split())
+    assert "not here, downloadable: alpha-compas: the file compas-scores-two-years.csv is not here" in said
+    assert "1 of 2 parts: " in said
+    assert "1 part unknown: a run downloads the data" in said
+    by_hand = fwk(place, "flips", "--plan", "--no-track")
+    assert by_hand.exit_code == 1
+    assert re.search(r"flips-gone +\d+ +\d+ +left out", by_hand.output)
 
 
 def test_seconds_are_estimated_on_request(place: Path) -> None:
@@ -233,9 +262,10 @@ def test_guides_are_drawn_on_request_only(place: Path) -> None:
 
 
 def test_claims_are_judged_by_what_is_stored(place: Path, tmp_path: Path) -> None:
-    page = tmp_path / "claims.md"
+    page = tmp_path / "docs" / "claims.md"
     nothing = fwk(place, "--claims", "--output", str(tmp_path / "empty"), "--page", str(page))
     assert nothing.exit_code == 0
+    assert f"claims  {page}: 0 of 20 could be tested; 19 not run" in nothing.output
     assert "**holds" not in page.read_text(encoding="utf-8").split("|", 1)[1]
     for name in ("flips", "gmm4"):
         quick(place, name)
@@ -247,3 +277,40 @@ def test_claims_are_judged_by_what_is_stored(place: Path, tmp_path: Path) -> Non
     assert "gmm4, |mu| 2, |psi| 2" in text.replace("\\", "")
     assert "`fwk compare --config configs/race-in-x.yaml`" in text
     assert "cannot be tested here" in judged.output
+    tested = re.search(r"(\d+) of 20 could be tested", judged.output.rpartition(f"claims  {page}: ")[2])
+    assert tested
+    assert int(tested[1]) == sum(
+        text.count(f"| **{verdict}** |") for verdict in ("holds", "holds in part", "does not hold")
+    )
+
+
+@pytest.mark.parametrize(("words", "written"), [
+    ((), "results/paper/claims.md"),
+    (("--output", "mine"), "mine/claims.md"),
+    (("--quick",), "results/paper/claims-quick.md"),
+    (("--output", "mine", "--page", "verdicts.md"), "verdicts.md"),
+])  # fmt: skip
+def test_claims_lie_beside_the_results_and_never_replace_the_verdicts_of_a_clone(
+    tmp_path: Path, words: tuple[str, ...], written: str
+) -> None:
+    ours = tmp_path / "docs" / "claims.md"
+    ours.parent.mkdir()
+    ours.write_text("what was measured in weeks", encoding="utf-8")
+    result = fwk(tmp_path, "--claims", *words)
+    assert result.exit_code == 0
+    assert f"claims  {written}: 0 of 20 could be tested" in result.output
+    assert "# The paper's claims" in (tmp_path / written).read_text(encoding="utf-8")
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.md") if path != ours] == [written]
+    assert ours.read_text(encoding="utf-8") == "what was measured in weeks"
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("flips", "--claims"), "--claims judges all that is stored; name no experiment (here: flips)"),
+    (("flips", "--page", "claims.md"), "--page says where --claims writes; give both"),
+    (("--claims", "--page", "."), "cannot be written"),
+])  # fmt: skip
+def test_what_does_not_go_with_claims_is_a_mistake(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    result = fwk(tmp_path, *words)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert not list(tmp_path.rglob("claims*.md"))

@@ -103,14 +103,24 @@ def test_data_sets_have_sources_labels_and_what_was_asked_of_them(tmp_path: Path
     assert (second.label, second.source.n, second.spec.test) == ("big", 900, 0.3)  # type: ignore[attr-defined]
 
 
-def test_a_path_is_looked_for_beside_the_config_first(tmp_path: Path) -> None:
-    (tmp_path / "people.csv").write_text("a,y\n1,2\n")
+def test_a_path_is_looked_for_beside_the_config_first_and_missed_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for path in ("people.csv", "here/people.csv", "here/other.csv"):
+        (tmp_path / path).write_text("a,y\n1,2\n")
     given = {"name": "table", "label": "y", "favourable": 1, "minority": "a == 1"}
     installed = Bench(tmp_path, _installed())
-    beside = installed.comparison(datasets=[{**given, "path": "people.csv"}], methods=["baseline"]).data[0].source
-    assert beside.path == str(tmp_path / "people.csv")  # type: ignore[attr-defined]
-    elsewhere = installed.comparison(datasets=[{**given, "path": "other.csv"}], methods=["baseline"]).data[0].source
-    assert elsewhere.path == "other.csv"  # type: ignore[attr-defined]
+
+    def looked_for(path: str) -> str:
+        (data,) = installed.comparison(datasets=[{**given, "path": path}], methods=["baseline"]).data
+        return str(data.source.path)  # type: ignore[attr-defined]
+
+    assert looked_for("people.csv") == str(tmp_path / "people.csv")
+    assert looked_for("other.csv") == "other.csv"
+    assert looked_for("nowhere.csv") == str(tmp_path / "nowhere.csv")
+    assert looked_for("~/nowhere.csv") == "~/nowhere.csv"
 
 
 def test_spaces_are_built_in_or_learned_by_a_method_that_can(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fwk import Encoded
+from fwk import Encoded, Mistake
 from fwk_datasets.adult import Adult
 from fwk_datasets.table import CARD, Table
 
@@ -160,12 +160,12 @@ def test_adult_as_a_users_own_table_counts_the_same(write: Write) -> None:
 
 
 FAULTS: dict[str, tuple[str | bytes | pd.DataFrame, dict[str, Any], str]] = {
-    "label missing from the header": ("age,hird\n1,yes\n", {}, "no column 'hired' (label); did you mean 'hird'?"),
-    "nothing like the label": ("a,b\n1,2\n", {}, "no column 'hired' (label); there are: a, b"),
+    "label missing from the header": ("age,hird\n1,yes\n", {}, "no column 'hired'; did you mean 'hird'?"),
+    "nothing like the label": ("a,b\n1,2\n", {}, "no column 'hired'; there are: a, b"),
     "dropped column missing": (
-        _people(), {"drop": ["rac"]}, "no column 'rac' (drop); did you mean 'race'?"),
+        _people(), {"drop": ["rac"]}, "no column 'rac'; did you mean 'race'?"),
     "typed column missing": (
-        _people(), {"types": {"Age": "numeric"}}, "no column 'Age' (types); did you mean 'age'?"),
+        _people(), {"types": {"Age": "numeric"}}, "no column 'Age'; did you mean 'age'?"),
     "all dropped": (_people(), {"drop": ["age", "income", "race", "sex"]}, "no column is left for features"),
     "label with a gap": (
         "age,hired\n1,yes\n2,\n3,no\n", {}, "the label 'hired' is missing in 1 of 3 rows, first in row 2"),
@@ -212,19 +212,36 @@ FAULTS: dict[str, tuple[str | bytes | pd.DataFrame, dict[str, Any], str]] = {
 }  # fmt: skip
 
 
+# what the knobs ask for, and the file does not have: the knob to blame
+OF_KNOBS = {
+    "label missing from the header": "label", "nothing like the label": "label", "dropped column missing": "drop",
+    "typed column missing": "types", "all dropped": "drop", "favourable does not occur": "favourable",
+    "everything favourable": "favourable", "words in numbers, declared": "types", "not a truth": "types",
+    "not in the order": "types", "no such encoding": "encoding",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_said_with_file_place_and_remedy(write: Write, fault: str) -> None:
     content, knobs, message = FAULTS[fault]
     path = write(content)
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises((ValueError, Mistake)) as caught:
         _table(path, **knobs).read(NoShelf())
-    assert str(caught.value).startswith(f"{path}: ")
+    knob = OF_KNOBS.get(fault)
+    assert isinstance(caught.value, Mistake) == bool(knob)
+    assert str(caught.value).startswith(f"{knob}: {path}: " if knob else f"{path}: ")
     assert message in str(caught.value)
+
+
+def test_faults_of_several_knobs_are_named_at_once(write: Write) -> None:
+    with pytest.raises(Mistake) as caught:
+        _table(write(_people()), label="hird", drop=["rac"], types={"Age": "numeric"}).read(NoShelf())
+    assert [said.split(":")[0] for said in caught.value.args] == ["label", "types", "drop"]
 
 
 def test_all_faulty_columns_are_named_at_once(write: Write) -> None:
     rows = _people().assign(number=range(60), name=[f"n{i}" for i in range(60)], pay=np.inf)
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(Mistake) as caught:
         _table(write(rows), favourable="hired").read(NoShelf())
     assert [line.split("'")[1] for line in str(caught.value).splitlines()[1:]] == ["number", "name", "pay"]
 
@@ -251,11 +268,11 @@ def test_dates_are_named(write: Write) -> None:
 
 def test_a_missing_file_names_the_nearest_one(write: Write, tmp_path: Path) -> None:
     write(_people())
-    with pytest.raises(FileNotFoundError, match=r"no file .*peopel\.csv; did you mean 'people\.csv'\?"):
+    with pytest.raises(Mistake, match=r"^path: no file .*peopel\.csv; did you mean 'people\.csv'\?"):
         _table(tmp_path / "peopel.csv").read(NoShelf())
-    with pytest.raises(FileNotFoundError, match=r"no file .*; the folder .*nowhere does not exist either"):
+    with pytest.raises(Mistake, match=r"^path: no file .*; the folder .*nowhere does not exist either"):
         _table(tmp_path / "nowhere" / "people.csv").read(NoShelf())
-    with pytest.raises(ValueError, match="is a folder; give the file in it"):
+    with pytest.raises(Mistake, match=r"^path: .* is a folder; give the file in it"):
         _table(tmp_path).read(NoShelf())
 
 
@@ -271,9 +288,9 @@ def test_a_missing_file_names_the_nearest_one(write: Write, tmp_path: Path) -> N
 )
 def test_a_damaged_or_foreign_file_is_named(write: Write, name: str, content: bytes, message: str) -> None:
     path = write(content, name)
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(Mistake if name == "p.xlsx" else ValueError) as caught:
         _table(path).read(NoShelf())
-    assert str(caught.value).startswith(str(path))
+    assert str(caught.value).removeprefix("path: ").startswith(str(path))
     assert message in str(caught.value)
 
 

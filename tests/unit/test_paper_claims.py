@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from paper_points import REPEATS, collective, firm, together
+from rich.console import Console
 from scipy import stats
 
 from fwk.paper import cases
@@ -17,6 +20,7 @@ from fwk.paper.claims import CLAIMS, RACE_IN_X, Claim, Judged, judge
 from fwk.paper.claims_page import claims_page, row_cells
 from fwk.paper.curves import at_equal_error, by_budget, flips_to_reach, least
 from fwk.paper.statistics import Region
+from fwk.paper.terminal import show_claims
 
 DIP = {0: 0.2, 5: 0.12, 10: 0.05, 20: 0.1, 50: 0.2}
 SLOW = {0: 0.2, 5: 0.19, 10: 0.18, 20: 0.16, 50: 0.2}
@@ -444,6 +448,18 @@ def test_the_page_has_every_claim_with_its_numbers_or_its_command() -> None:
     assert "adult: 10 repeats, on one split" in page
     table_lines = [line for line in page.splitlines() if line.startswith("|")]
     assert {line.replace("\\|", "").count("|") for line in table_lines} == {8}
+
+
+def test_the_end_says_where_the_page_is_and_how_many_claims_could_be_tested() -> None:
+    judged = judge({"flips": flips_points()})
+    verdicts = [one.verdict for one in judged if one.claim.experiment == "flips"]
+    tested = sum(verdict in ("holds", "holds in part", "does not hold") for verdict in verdicts)
+    assert tested > 0
+    text = io.StringIO()
+    show_claims(Console(file=text, width=100, color_system=None), Path("here/[claims].md"), judged)
+    said = text.getvalue().splitlines()[-1]
+    assert said.startswith(f"claims  here/[claims].md: {tested} of {len(CLAIMS)} could be tested; ")
+    assert f"; {sum(one.verdict == 'not run' for one in judged)} not run" in said
 
 
 def test_every_claim_of_the_list_is_there() -> None:

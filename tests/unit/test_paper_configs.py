@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from ruamel.yaml import YAML
 from fwk.check import Comparison, check
 from fwk.draft import read_config
 from fwk.paper.experiments import EXPERIMENTS
+from fwk.plan import quick
 from fwk.plugins import Registry, load_plugins
 from fwk_datasets.waterbirds import WaterbirdsPca
 
@@ -44,6 +46,31 @@ def test_every_config_is_sound_and_is_called_as_its_file(path: Path, registry: R
     assert experiment(path) in EXPERIMENTS
     assert comparison.config.name == path.stem
     assert comparison.config.output == f"results/paper/{path.stem}"
+
+
+@pytest.mark.parametrize("path", [path for path in PARTS if experiment(path) in ("gmm4", "toy")], ids=lambda p: p.stem)
+def test_the_quick_form_keeps_a_few_draws_of_every_size_and_the_flips_that_claims_need(
+    path: Path, registry: Registry
+) -> None:
+    whole = check(read_config(path), registry)
+    coarse = quick(whole)
+    sizes = [item.spec.knobs["p"] for item in coarse.data]
+    assert dict.fromkeys(sizes) == dict.fromkeys(item.spec.knobs["p"] for item in whole.data)
+    assert {sizes.count(size) for size in sizes} == {3}
+    assert len({item.spec.knobs["seed"] for item in coarse.data}) == 3, "the same draws at every size"
+    assert [item.spec for item in coarse.data] == coarse.config.datasets
+    assert coarse.config.budgets == whole.config.budgets
+    further = len(whole.data) - len(coarse.data)
+    assert coarse.left_out == (f"{further} of {len(whole.data)} draws (data sets that differ in their seed only)",)
+
+
+def test_the_quick_form_keeps_data_sets_that_differ_in_more_than_their_seed(registry: Registry) -> None:
+    whole = check(read_config(FOLDER / "flips-adult.yaml"), registry)
+    (data,) = whole.data
+    named = [dataclasses.replace(data, label=f"{i}", position=i) for i in range(5)]
+    coarse = quick(dataclasses.replace(whole, data=tuple(named)))
+    assert (len(coarse.data), coarse.draws) == (5, 0)
+    assert len(coarse.config.budgets) == 6
 
 
 def test_every_experiment_has_a_config_for_every_data_set() -> None:

@@ -139,7 +139,11 @@ MALFORMED = {
     ),
     "a need that is none": (
         "FirmSide(name='a', make=Ranker, stage='in', sees_group=False, needs=('bass',))",
-        "card 'a' needs 'bass'; there are 'base' and 'out-of-fold'",
+        "card 'a' needs 'bass'; what can be needed: base, out-of-fold",
+    ),
+    "a need that is none of a collective's": (
+        "UserSide(name='a', make=Ranker, needs=('base',))",
+        "card 'a' needs 'base'; what can be needed: majority",
     ),
     "a knob that is a key of configs": (
         "UserSide(name='a', make=lambda sweep=1: Ranker())",
@@ -188,8 +192,10 @@ def test_a_taken_name_is_reported_and_the_plugins_other_cards_still_work(install
     registry = load_plugins()
     trouble = the_broken(registry)
     assert trouble.trouble.startswith("the name 'rb-prob' is taken by fwk ")
-    assert trouble.remedy.startswith("rename the card in theirs")
-    assert "--without theirs or --without fwk-user-side" in trouble.remedy
+    assert trouble.remedy == (
+        "give the card 'rb-prob' of theirs another name (name= in its fwk_cards); or leave out a whole plugin: "
+        "--without theirs or --without fwk-user-side"
+    )
     assert registry.origin("rb-prob").distribution == "fwk", "a stranger cannot take the framework's names"
     assert [card.name for card in registry.origin("theirs").cards] == ["theirs", "more"]
     assert {"theirs", "more"} <= set(registry.methods)
@@ -208,6 +214,7 @@ def test_a_plugin_that_yields_a_name_twice_keeps_the_first(install: Install) -> 
     registry = load_plugins()
     assert isinstance(registry.methods["theirs"], UserSide)
     assert "taken by fwk-theirs 1.2 (theirs)" in the_broken(registry).trouble
+    assert the_broken(registry).remedy == "give the card 'theirs' of theirs another name (name= in its fwk_cards)"
 
 
 @pytest.mark.parametrize("name", ["theirs", "fwk-theirs"])

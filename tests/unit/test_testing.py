@@ -235,6 +235,7 @@ USER_FAKES: list[tuple[UserSide, set[str], str]] = [
     (UserSide("x", NoisyQueue), {"row-order-does-not-matter"}, "in another order"),
     (UserSide("x", OwnNeighbours), {"odd-tables"}, "missing values: ValueError"),
     (UserSide("x", RefusesWithoutAWord), {"odd-tables"}, "without a word"),
+    (UserSide("x", Sound, needs=()), {"needs-as-claimed"}, 'add "majority" to `needs`'),
 ]
 
 
@@ -249,6 +250,12 @@ def test_a_sound_ranker_passes_and_its_refusals_are_told() -> None:
     told = remarks(UserSide("sound", Sound, tune={"k": (1, 20)}))
     assert set(told) == {"odd-tables"}
     assert "no known majority member (there are no known majority members with y = 1" in told["odd-tables"]
+
+
+def test_records_that_no_score_depends_on_are_remarked() -> None:
+    chance = method("random").make
+    assert remarks(UserSide("x", chance))["needs-as-claimed"].endswith("write needs=() on the card")
+    assert "needs-as-claimed" not in remarks(UserSide("x", chance, needs=()))
 
 
 @pytest.mark.parametrize("kind", [RandomSubset, NotFrozen])

@@ -289,6 +289,12 @@ def test_the_ui_takes_another_port_when_its_own_is_taken(tmp_path: Path) -> None
     assert page.base in page.address
 
 
+def test_the_ui_takes_a_free_port_for_0(tmp_path: Path) -> None:
+    page = ui(a_store(tmp_path, "adult"), 0)
+    assert int(page.base.rpartition(":")[2]) > 0
+    assert page.base in page.address
+
+
 def test_a_folder_without_runs_is_told_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match="run `fwk compare` first"):
         ui(tmp_path)

@@ -62,6 +62,11 @@ class Judged:
     rows: tuple[Row, ...] = ()
     measured: tuple[str, ...] = ()
 
+    @property
+    def tested(self) -> bool:
+        """Whether there is a verdict on what is claimed."""
+        return self.verdict not in ("cannot be tested here", "not run")
+
     def count(self, finding: Finding) -> int:
         """How many rows say so."""
         return sum(row.finding == finding for row in self.rows)

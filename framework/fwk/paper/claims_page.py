@@ -1,4 +1,4 @@
-"""docs/claims.md: every claim with its verdict, and the numbers that it rests on."""
+"""The page about the claims: every claim with its verdict, and the numbers that it rests on."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from fwk.report.words import NOTHING, count, interval, points_of
 
 HEAD = """# The paper's claims, and what was measured
 
-Made by `fwk reproduce --claims` from the points that lie in the results folder; not written by hand. What the
-experiments are, and how to run them: [reproduce.md](reproduce.md).
+Made by `fwk reproduce --claims` from the points that lie in the results folder; not written by hand. The
+repository's own page was made by `fwk reproduce --claims --page docs/claims.md`, where all points were stored. What the
+experiments are, and how to run them: `docs/reproduce.md`.
 
 How a verdict comes about:
 

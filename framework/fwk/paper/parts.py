@@ -19,6 +19,7 @@ from fwk.paper.theory import COARSE, Settings, fits
 from fwk.prepare import Prepared, Wishes, prepare
 from fwk.progress import Watch
 from fwk.report.words import plural
+from fwk.shelf import MissingFileError
 
 CONFIGS, RESULTS = Path("configs/paper"), Path("results/paper")
 QUICK = "-quick"
@@ -54,18 +55,30 @@ class Order:
 
 @dataclass(frozen=True)
 class Layout:
-    """One part before it is run: how many points and fits, and why it cannot be had ("" if it can).
+    """One part before it is run.
 
-    seconds  estimated, if it was asked for
+    points, fits  how many; None while data have to be downloaded first
+    missing       why it cannot be had, or not without a download; "" if it can
+    seconds       estimated, if it was asked for
     """
 
     experiment: str
     name: str
     wishes: Wishes | None
-    points: int
-    fits: int
+    points: int | None
+    fits: int | None
     missing: str = ""
     seconds: float | None = None
+
+    @property
+    def downloadable(self) -> bool:
+        """Whether a run would first download what is missing."""
+        return self.points is None
+
+    @property
+    def left_out(self) -> bool:
+        """Whether a run would do without it."""
+        return bool(self.missing) and not self.downloadable
 
 
 def theory_in(results: Path, coarse: bool, without: tuple[str, ...] = ()) -> Simulation:
@@ -83,7 +96,9 @@ def wanted(names: tuple[str, ...]) -> tuple[Experiment, ...]:
 
 
 def lay_out(order: Order, time_with: int = 0, say: Callable[[str], None] = lambda _: None) -> list[Layout]:
-    """Every part of the experiments, before any training. Raises Mistake for a config that is missing or faulty.
+    """Every part of the experiments, before any training; data are downloaded if the wishes say so.
+
+    Raises Mistake for a config that is missing or faulty.
 
     time_with  estimate the seconds for so many workers, of what is not stored yet; 0: no estimate
     """
@@ -123,6 +138,8 @@ def _laid_out(order: Order, experiment: Experiment, config: Path, time_with: int
     wishes = dataclasses.replace(order.wishes, config=config, output=output)
     prepared = prepare(wishes)
     missing = _missing(prepared)
+    if missing and not wishes.fetch and _downloadable(prepared):
+        return Layout(experiment.name, config.stem, wishes, None, None, missing)
     seconds = None
     if time_with and not missing:
         left = 1.0 if wishes.fresh else _share_left(output, prepared.plan.points)
@@ -141,6 +158,11 @@ def _missing(prepared: Prepared) -> str:
     if any(ground.table is not None for ground in prepared.plan.grounds):
         return ""
     return "; ".join(dict.fromkeys(str(error) for error in prepared.plan.missing.values()))
+
+
+def _downloadable(prepared: Prepared) -> bool:
+    """Whether one of the data sets that are missing would come by a download."""
+    return any(isinstance(error, MissingFileError) and error.url for error in prepared.plan.missing.values())
 
 
 @dataclass(frozen=True, eq=False)

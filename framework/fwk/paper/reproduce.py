@@ -20,10 +20,11 @@ from fwk.paper.stored import Part, read_part, together
 from fwk.paper.tables import Shown, theory_tables
 from fwk.paper.theory import told_of
 from fwk.paper.toy import scene_of
+from fwk.plan import QUICK_REPEATS
 from fwk.progress import Watch
+from fwk.report.words import plural
 
-CLAIMS_PAGE = Path("docs/claims.md")
-COARSE_REMARK = "A quick run: 2 repeats and coarse sweeps. It shows that everything works, and no more."
+COARSE_REMARK = "A quick run: {}. It shows that everything works, and no more."
 
 
 def reproduce(order: Order, layouts: Sequence[Layout], watch: Callable[[], Watch]) -> Iterator[tuple[Path, bool]]:
@@ -57,16 +58,26 @@ def _write(order: Order, experiment: Experiment, page: Path, done: Sequence[Done
             shown = {f"{experiment.title}": experiment.tabulate(points, select)}
     claims = [claim for claim in CLAIMS if claim.experiment == experiment.name]
     write_page(
-        page, experiment, told, shown, judge({experiment.name: points}, claims), _remark(order, experiment, told)
+        page, experiment, told, shown, judge({experiment.name: points}, claims), _remark(order, experiment, done)
     )
 
 
-def _remark(order: Order, experiment: Experiment, told: Sequence[Told]) -> str:
+def _remark(order: Order, experiment: Experiment, done: Sequence[Done]) -> str:
     """What a reader must know first."""
     stored = [path.name for path in _folders(order.results, experiment.name, bool(order.suffix))]
-    others = [name for name in stored if name not in [f"{one.name}{order.suffix}" for one in told]]
+    others = [name for name in stored if name not in [f"{one.told.name}{order.suffix}" for one in done]]
     left_out = f"Stored, and not on this page, as it was made from other configs: {', '.join(others)}."
-    return " ".join([*([COARSE_REMARK] if order.suffix else []), *([left_out] if others else [])])
+    return " ".join([*([_coarse(done)] if order.suffix else []), *([left_out] if others else [])])
+
+
+def _coarse(done: Sequence[Done]) -> str:
+    """What a quick run did, and did without."""
+    plans = [one.prepared.plan for one in done if one.prepared is not None]
+    draws = max((plan.comparison.draws for plan in plans), default=0)
+    repeats = max((plan.repeats for plan in plans), default=QUICK_REPEATS)
+    what = f"{plural(draws, 'draw')} of each data set" if draws else f"{plural(repeats, 'repeat')} and coarse sweeps"
+    left_out = dict.fromkeys(name for plan in plans for name in plan.comparison.left_out)
+    return COARSE_REMARK.format(f"{what}, without {', '.join(left_out)}" if left_out else what)
 
 
 def _draw(
@@ -95,9 +106,8 @@ def _theory(order: Order, experiment: Experiment, page: Path, watch: Watch) -> b
         watch.say(f"theory: {mistake}")
         told = dataclasses.replace(told, missing=str(mistake))
     claims = [claim for claim in CLAIMS if claim.experiment == experiment.name or claim.cases is None]
-    write_page(
-        page, experiment, [told], shown, judge({experiment.name: table}, claims), COARSE_REMARK if order.suffix else ""
-    )
+    drawn = COARSE_REMARK.format(f"{plural(order.theory.settings.seeds, 'draw')} of fewer people, at fewer settings")
+    write_page(page, experiment, [told], shown, judge({experiment.name: table}, claims), drawn if order.suffix else "")
     return not told.missing
 
 
@@ -112,11 +122,18 @@ def judge_stored(results: Path, coarse: bool = False) -> list[Judged]:
 
 
 def write_claims(page: Path | None, results: Path, coarse: bool = False) -> tuple[Path, list[Judged]]:
-    """Judge the claims by what is stored, and write the page about it: docs/claims.md, or beside coarse results."""
+    """Judge the claims by what is stored, and write the page about it: beside the results, where none is named.
+
+    Raises Mistake where it cannot be written.
+    """
     judged = judge_stored(results, coarse)
-    page = page or (results / f"claims{QUICK}.md" if coarse else CLAIMS_PAGE)
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(claims_page(judged, COARSE_REMARK if coarse else ""), encoding="utf-8")
+    page = page or results / f"claims{QUICK if coarse else ''}.md"
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        few = COARSE_REMARK.format("few repeats or draws, and coarse sweeps")
+        page.write_text(claims_page(judged, few if coarse else ""), encoding="utf-8")
+    except OSError as error:
+        raise Mistake(f"the page about the claims cannot be written: {error}; name a file with --page") from error
     return page, judged
 
 

@@ -27,7 +27,7 @@ from fwk.api import Card, Dataset, FirmSide, Metric, Mistake, Shelf, UserSide
 from fwk.hints import nearest_name
 from fwk.plugins import Registry, knobs_of, load_plugins
 from fwk.shelf import Folders
-from fwk.testing import datasets, firm_side, methods, metrics, trials
+from fwk.testing import datasets, firm_side, methods, metrics, trials, user_side
 from fwk.testing.checking import Broken, Check, CheckResult
 
 Found = TypeVar("Found", bound=Card)
@@ -63,7 +63,8 @@ def checks_of(card: Card, *, shelf: Shelf | None = None, **knobs: Any) -> list[C
         stock = datasets.Stock(card, knobs, shelf or Folders(fetch=False))
         return _bound(datasets.CHECKS, stock, datasets.when_here)
     if isinstance(card, UserSide):
-        return _bound(methods.COMMON, methods.Subject(card, knobs, trials.collectives, trials.odd_collectives))
+        subject = methods.Subject(card, knobs, trials.collectives, trials.odd_collectives)
+        return _bound({**methods.COMMON, **user_side.ONLY}, subject)
     subject = methods.Subject(card, knobs, trials.markets, trials.odd_markets)
     return _bound({**methods.COMMON, **firm_side.ONLY}, subject)
 
