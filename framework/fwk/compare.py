@@ -64,7 +64,8 @@ def compare(wishes: Wishes, watch: Watch) -> Result:
 def _say_what_lacks(prepared: Prepared, watch: Watch) -> None:
     """Broken plugins and what the quick form does without. Raises Mistake if no data set can be had."""
     if all(ground.table is None for ground in prepared.plan.grounds):
-        raise Mistake("no data set can be had: " + "; ".join(str(error) for error in prepared.plan.missing.values()))
+        reasons = dict.fromkeys(str(error) for error in prepared.plan.missing.values())
+        raise Mistake(f"no data set can be had: {'; '.join(reasons)}")
     for plugin in prepared.registry.broken:
         watch.say(f"left out, it is broken: plugin {plugin.name}: {plugin.trouble}; `fwk plugins` says more")
     if prepared.comparison.left_out:

@@ -200,7 +200,7 @@ def test_two_workers_and_an_interruption_change_no_number_of_the_simulation(
     before = Simulation(tmp_path / "nothing", SETTINGS).seconds(1)
     assert 0 < simulation.seconds(1) < before
     pd.testing.assert_frame_equal(simulation.table(jobs=2, say=said.append), table)
-    assert said == ["theory: 1 of 3 draws", "theory: 2 of 3 draws", "theory: 3 of 3 draws"]
+    assert said == ["theory: 1 of 3 parts", "theory: 2 of 3 parts", "theory: 3 of 3 parts"]
     assert list(tmp_path.iterdir()) == [simulation.path]
 
 

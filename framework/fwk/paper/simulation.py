@@ -94,7 +94,7 @@ class Simulation:
             with working_folder() as folder:
                 found = answers(dict(enumerate(left)), jobs, "loky", folder / "running")
                 for done, _ in enumerate(found, len(parts) - len(left) + 1):
-                    say(f"theory: {done} of {len(parts)} draws")
+                    say(f"theory: {done} of {len(parts)} parts")
         except TerminatedWorkerError as error:
             raise Mistake("a worker was killed; is there enough memory? what it had done is kept") from error
         flags = dict.fromkeys(("in_X", "projected", "closed"), "boolean")  # missing where a row is not about it
