@@ -11,8 +11,8 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
-NUMERICAL = ("numpy", "scipy", "scikit-learn")
-"""Distributions that enter every number."""
+NUMERICAL = {"numpy": "numpy", "scipy": "scipy", "sklearn": "scikit-learn"}
+"""What enters every number: package and distribution."""
 
 
 def digest(modules: Iterable[str]) -> str:
@@ -30,7 +30,7 @@ def libraries(modules: Iterable[str]) -> dict[str, str]:
     Imports are read off the code, those within functions included; the standard library, fwk and the package itself are
     none. What is not installed is left out.
     """
-    names = {*NUMERICAL}
+    names = {*NUMERICAL.values()}
     for package in {module.partition(".")[0] for module in modules} - {""}:
         names |= _imported(package)
     return {name: found for name in sorted(names) if (found := _release(name))}
@@ -58,7 +58,7 @@ def _files(package: str) -> list[Path]:
 @cache
 def _imported(package: str) -> frozenset[str]:
     """Distributions that a package imports anywhere in its code."""
-    ours = {package, "fwk", *sys.stdlib_module_names}
+    known = {package, "fwk", *NUMERICAL, *sys.stdlib_module_names}
     names: set[str] = set()
     for path in _files(package):
         if path.suffix != ".py":
@@ -68,15 +68,20 @@ def _imported(package: str) -> frozenset[str]:
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module.partition(".")[0])
-    providers = _providers()
-    return frozenset(dist for name in names - ours for dist in providers.get(name, ()) if dist != "fwk")
+    return frozenset(provider for name in names - known for provider in _providers(name) if provider != "fwk")
+
+
+def _providers(package: str) -> Iterable[str]:
+    """The distributions that a package comes from: as a rule the one of its name, which is found fast."""
+    return [package] if _release(package) else _all_providers().get(package, [])
 
 
 @cache
-def _providers() -> Mapping[str, list[str]]:
+def _all_providers() -> Mapping[str, list[str]]:
     return packages_distributions()
 
 
+@cache
 def _release(distribution: str) -> str:
     try:
         return version(distribution)

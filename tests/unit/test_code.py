@@ -93,5 +93,7 @@ def test_another_release_of_a_library_that_a_method_imports_is_another_run(
         return [json.loads(curve.protocol)["libraries"]["scikit-learn"] for curve in curves]
 
     assert said() == [version("scikit-learn")] * 2
+    code._release.cache_clear()
     monkeypatch.setattr(code, "version", lambda name: "99.0")
     assert said() == ["99.0"] * 2
+    code._release.cache_clear()
