@@ -118,11 +118,11 @@ def rates(prefix: str, accept: Floats, y: Bools, member: Bools) -> Measures:
 
 def _interval(metric: Metric, value: float | None, values: Floats) -> Measures:
     name, defined = metric.name, values[~np.isnan(values)]
+    lost = {f"{name}.undefined_draws": 1 - len(defined) / len(values)} if len(defined) < len(values) else {}
     if len(defined) == 0 or value is None:
-        return {f"{name}.low": None, f"{name}.high": None, f"{name}.undefined_draws": 1.0}
+        return {f"{name}.low": None, f"{name}.high": None, **lost}
     low, high = np.quantile(defined, [0.025, 0.975])
     low = max(metric.range[0], min(low, 2 * value - high))
-    lost = {f"{name}.undefined_draws": 1 - len(defined) / len(values)} if len(defined) < len(values) else {}
     return {f"{name}.low": float(low), f"{name}.high": float(high), **lost}
 
 

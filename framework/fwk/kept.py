@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import sys
 import time
 import zlib
 from contextlib import suppress
@@ -61,8 +60,7 @@ def read_rows(source: Source, shelf: Folders, slow: float = SLOW) -> pd.DataFram
 
     Kept are rows whose reading took longer than `slow` seconds and that came from files of the shelf, so a user's own
     table is never copied. They serve again only where the shelf, asked for the same files, would hand out the same
-    content again, while the source has the same knobs, and the package that it comes from the same code; and only where
-    parquet gives them back exactly.
+    content again, while the source has the same knobs and the same code, and where parquet gives them back exactly.
     """
     entry = shelf.cache / "rows" / _identity(source)
     if (rows := _kept(entry, shelf)) is not None:
@@ -76,10 +74,9 @@ def read_rows(source: Source, shelf: Folders, slow: float = SLOW) -> pd.DataFram
 
 
 def _identity(source: Source) -> str:
-    """The source's class, knobs, and the code of the packages that it and its base classes come from."""
+    """The source's class, knobs, and its code."""
     kind = type(source)
-    packages = {base.__module__.partition(".")[0] for base in kind.__mro__} - {"fwk", *sys.stdlib_module_names}
-    named = [kind.__module__, kind.__qualname__, _knobs(source), digest(packages)]
+    named = [kind.__module__, kind.__qualname__, _knobs(source), digest([kind.__module__])]
     return hashlib.sha256(json.dumps(named, default=repr).encode()).hexdigest()[:32]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from fwk.api import FirmSide, Mistake
 from fwk.check import Comparison, Data, Space
-from fwk.code import digest, libraries, module_of, own_version
+from fwk.code import digest, libraries, module_of, released
 from fwk.config import Config
 from fwk.entries import Entry
 from fwk.firm import Learner
@@ -347,7 +347,8 @@ def _protocol(config: Config, ground: Ground, registry: Registry, entry: Entry, 
     """What else decides the numbers, as text: it identifies a run, and unrelated config keys do not enter."""
     cards = [entry.card, *([space.method.card] if space is not None and space.method is not None else [])]
     path = ground.learner.path
-    theirs = own_version(path)
+    module = path.rpartition(".")[0]
+    theirs = released(module)
     return json.dumps(
         {
             "fwk": version("fwk"),
@@ -357,8 +358,8 @@ def _protocol(config: Config, ground: Ground, registry: Registry, entry: Entry, 
             "validation": config.validation,
             "test": ground.data.spec.test,
             "missing": ground.data.spec.missing,
-            "learner": [path, theirs or digest([path]), dict(ground.learner.params)],
-            "libraries": libraries([*(module_of(card.make) for card in cards), *([] if theirs else [path])]),
+            "learner": [path, theirs or digest([module]), dict(ground.learner.params)],
+            "libraries": libraries([*(module_of(card.make) for card in cards), *([] if theirs else [module])]),
             "bootstrap": config.bootstrap,
             "metrics": {name: _origin(registry, name) for name in sorted(registry.metrics)},
         },

@@ -17,6 +17,8 @@ from fwk.api import Dataset, FirmSide, Metric, UserSide
 from fwk.plan import Plan
 from fwk.plugins import Registry, knobs_of
 
+MOST_SETS = 12
+"""Data sets that a plan describes, a line each."""
 STAGES = {"none": "does nothing", "pre": "before training", "in": "in training", "post": "after training"}
 
 
@@ -122,9 +124,14 @@ def plan(console: Console, planned: Plan, seconds: float | None) -> None:
         "works in training (reductions, say) trains the learner several times.",
         highlight=False,
     )
-    told = {ground.data.label: ground.table.described for ground in planned.grounds if ground.table is not None}
-    for label, described in told.items():
+    told: dict[str, str] = {}
+    for ground in planned.grounds:
+        if ground.table is not None:
+            told.setdefault(ground.data.label, ground.table.described)
+    for label, described in list(told.items())[:MOST_SETS]:
         console.print(f"{label}: {described}", highlight=False, markup=False)
+    if len(told) > MOST_SETS:
+        console.print(f"... and {len(told) - MOST_SETS} more data sets", highlight=False)
     if planned.comparison.left_out:
         console.print(f"--quick leaves out {', '.join(planned.comparison.left_out)}", highlight=False)
     for label, error in dict.fromkeys((label, str(error)) for (label, _), error in planned.missing.items()):

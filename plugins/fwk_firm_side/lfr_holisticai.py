@@ -17,6 +17,7 @@ import numpy as np
 from numpy.random import Generator
 
 from fwk import Bools, Card, Decider, Firm, FirmSide, Floats, Labelled, Note, Refusal
+from fwk_firm_side import lfr_holisticai_process
 from fwk_firm_side.checks import between, one_of
 from fwk_firm_side.lfr import Decide, Nominal, Reconstruction, standardised
 from fwk_firm_side.lfr_objective import Prototypes, Rows
@@ -26,7 +27,7 @@ Precision = Literal["float64", "float32"]
 NEEDED = ("holisticai", "jax", "optax", "flax")
 """What `import holisticai.bias.mitigation` asks for; holisticai itself does not declare the last three."""
 
-PROGRAM = Path(__file__).with_name("lfr_holisticai_process.py")
+PROGRAM = Path(str(lfr_holisticai_process.__file__))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from published_files import bank_file, publish
 
-from fwk import Encoded, Shelf, Source
+from fwk import Encoded, Shelf, Source, code
 from fwk.kept import read_rows
 from fwk.shelf import Folders
 from fwk_datasets import compas
@@ -88,6 +88,7 @@ def test_an_edit_of_a_reader_in_a_single_file_reads_again(
         (tmp_path / "my_reader.py").write_text(reader.format(second), encoding="utf-8")
         for name in ("my_base", "my_reader"):
             sys.modules.pop(name, None)
+        code._reached.cache_clear()
         importlib.invalidate_caches()
         return _slowly(importlib.import_module("my_reader").Reader(), shelf)["x"].tolist()
 
