@@ -273,7 +273,7 @@ class Encoded:
     """Raw rows made ready for learners; row i is row i of what was encoded.
 
     features  (n, d) numbers; category dtype for nominal columns (they become codes 1..m in X)
-    sources   the raw column that each feature comes from, by feature name; one of the feature's own name is another
+    sources   the raw column that each feature comes from, by feature name; a raw column of that name counts, too
     y         (n,) True = the favourable outcome
     test      (n,) True for the published test part; None where none was published
     """
@@ -326,16 +326,16 @@ class UserSide:
     name   what configs call it
     make   knobs -> Relabeler; a frozen dataclass whose fields are the knobs
     tune   knobs chosen on the validation part, each with its grid
+    paper  where the method comes from
     needs  what its scores depend on beside the collective itself: "majority" (records of it), or nothing (checked by
            the conformance suite)
-    paper  where the method comes from
     """
 
     name: str
     make: Callable[..., Relabeler]
     tune: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    needs: tuple[Literal["majority"], ...] = ("majority",)
     paper: str = ""
+    needs: tuple[Literal["majority"], ...] = ("majority",)
 
 
 @dataclass(frozen=True)

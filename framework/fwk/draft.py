@@ -130,9 +130,7 @@ def _parse(path: Path) -> Any:
 def _plain(node: Any, above: tuple[int, ...] = (), named: int = 3) -> Any:
     """ruamel's tree without its marks; a date is text, a part that contains itself is cut off.
 
-    Keys are text, but for whole numbers in what is given to a parameter of a learner, such as weights by label.
-
-    named  how many mappings, this one included, have keys that are names
+    Keys are text, but for whole numbers below `named` mappings whose keys are names: a learner's weights by label, say.
     """
     if id(node) in above:
         return "(itself)"

@@ -53,14 +53,17 @@ def describe(
         console.print(said, highlight=False, markup=False, soft_wrap=True)
         return True
     state, found = look(source, folders)
-    if not card.minority:
-        return _preview(console, source, found)
+    if isinstance(found, str) and state == "faulty":
+        console.print(found, style="red", highlight=False, markup=False, soft_wrap=True)
+        return False
     if isinstance(found, str):
         console.print(f"not here: {state}: {found}", highlight=False, markup=False, soft_wrap=True)
         if state == "downloadable":
             command = f"fwk datasets fetch {card.name}{_as_options(knobs)}"
             console.print(f"`{command}` downloads it.", highlight=False, markup=False, soft_wrap=True)
         return True
+    if not card.minority:
+        return _preview(console, source, found)
     made = make_table(card, source, found)
     rows = [(name.replace("_", " "), f"{count:,}") for name, count in made.counts.items()]
     table(console, ("as encoded with these knobs" if knobs else "as encoded by default", "count"), rows)
@@ -68,14 +71,12 @@ def describe(
     return True
 
 
-def _preview(console: Console, source: Source, found: pd.DataFrame | str) -> bool:
+def _preview(console: Console, source: Source, found: pd.DataFrame) -> bool:
     """What each raw column is, and how many labels are favourable; or what is wrong, and False."""
     try:
-        encoded = found if isinstance(found, str) else source.encode(found)
+        encoded = source.encode(found)
     except Exception as error:  # noqa: BLE001  # the plugin border: a data set's encoder
-        encoded = _said(error)
-    if isinstance(found, str) or isinstance(encoded, str):
-        console.print(encoded, style="red", highlight=False, markup=False, soft_wrap=True)
+        console.print(_said(error), style="red", highlight=False, markup=False, soft_wrap=True)
         return False
     table(console, ("column", "as a feature", "values", "missing"), _columns(found, encoded))
     favourable = int(encoded.y.sum())

@@ -178,7 +178,7 @@ def quick(comparison: Comparison) -> Comparison:
     """The same comparison, coarse: 2 repeats, at most 3 settings a sweep, 6 budgets, 3 values of alpha and of
     majority_known and 2 candidates a tuned knob, and without the methods that say `quick: false`.
 
-    Where draws take the place of repeats (data sets that differ in their seed only), 3 of them, and all budgets.
+    Where draws take the place of repeats (data sets that differ in their seed only), 3 of them, and all budgets given.
     """
     methods = tuple(
         dataclasses.replace(

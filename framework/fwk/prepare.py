@@ -96,8 +96,12 @@ def _loaded(comparison: Comparison, data: Data, in_X: bool, shelf: Folders) -> T
 
 
 def _faults(comparison: Comparison, tables: Tables) -> Iterator[Fault]:
-    """What the config asks of a table that it does not have: unlike a missing file, that is for the user to mend."""
-    for data in comparison.data:
+    """What the config asks of a table that it does not have: unlike a missing file, that is for the user to mend.
+
+    Tables go by label: where two data sets share one, which is a fault already, neither is looked at.
+    """
+    labels = [data.label for data in comparison.data]
+    for data in (data for data in comparison.data if labels.count(data.label) == 1):
         place: Place = ("datasets", data.position)
         for in_X in in_X_axis(data):
             table = tables[data.label, in_X]

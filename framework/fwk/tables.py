@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fwk.api import Bools, Dataset, Encoded, Floats, Ints, Labelled, Mistake, People, Source
+from fwk.expressions import check_missing, columns_in, listed, marked
 from fwk.hints import nearest_name
 
 MOST_VALUES = 50
@@ -81,18 +81,36 @@ def make_table(
     """
     minority, keep = minority or card.minority, card.keep if keep is None else keep
     if not minority:
-        raise Mistake(f"minority: data set {card.name!r} needs an expression over its columns: {_listed(rows)}")
+        raise Mistake(f"minority: data set {card.name!r} needs an expression over its columns: {listed(rows)}")
+    _check_columns(rows, card, audit, **({"keep": keep} if keep else {}), minority=minority)
     if keep:
-        rows = rows[_marked(rows, keep, "keep")].reset_index(drop=True)
+        rows = rows[marked(rows, keep, "keep")].reset_index(drop=True)
         if rows.empty:
             raise Mistake(f"keep: {keep!r} keeps no row")
     encoded = source.encode(rows)
-    group, columns = _marked(rows, minority, "minority"), _columns_in(minority, rows)
-    _check_missing(rows, minority, columns)
+    group, columns = marked(rows, minority, "minority"), columns_in(minority, rows)
+    check_missing(rows, minority, columns)
     people, mark = _people(encoded, group, columns, group_in_X, _traits(rows, card, audit))
     labelled = Labelled(people, np.asarray(encoded.y, dtype=bool))
     _check_groups(labelled, minority)
     return Table(labelled, encoded.test, fingerprint(labelled, encoded.test), mark)
+
+
+def _check_columns(rows: pd.DataFrame, card: Dataset, audit: tuple[str, ...] | None, **expressions: str) -> None:
+    """Raise one Mistake with all that does not fit the columns, as the first rows show it."""
+    faults: list[str] = []
+    for key, expression in expressions.items():
+        try:
+            marked(rows.iloc[:100], expression, key)
+        except Mistake as mistake:
+            faults += mistake.args
+    wanted = card.audit if audit is None else audit
+    if absent := [name for name in wanted if name not in rows.columns]:
+        hint = nearest_name(absent[0], map(str, rows.columns))
+        named = ", ".join(map(repr, absent))
+        faults.append(f"audit: data set {card.name!r} has no column {named}{hint}; it has: {listed(rows)}")
+    if faults:
+        raise Mistake(*faults)
 
 
 def impute(X: Floats, train: Ints, categorical: tuple[int, ...]) -> Floats:
@@ -137,8 +155,8 @@ def _people(
     features, mark = encoded.features, ""
     made_of_group = [
         name
-        for name in features.columns
-        if {str(name), encoded.sources.get(str(name))} & group_columns or _tells(features[name], group)
+        for i, name in enumerate(features.columns)
+        if {str(name), encoded.sources.get(str(name))} & group_columns or _tells(features.iloc[:, i], group)
     ]
     if not group_in_X:
         features = features.drop(columns=made_of_group)
@@ -154,6 +172,8 @@ def _people(
 
 def _tells(feature: pd.Series, group: Bools) -> bool:
     """Whether a feature is the group by another name: two values, each of them of one group only."""
+    if feature.iloc[:1000].nunique(dropna=False) > 2:
+        return False
     codes, values = pd.factorize(feature, use_na_sentinel=False)
     return len(values) == 2 and len(np.unique(2 * codes + group)) == 2
 
@@ -167,10 +187,6 @@ def _numbers(column: pd.Series) -> Floats:
 
 def _traits(rows: pd.DataFrame, card: Dataset, audit: tuple[str, ...] | None) -> dict[str, npt.NDArray[np.object_]]:
     wanted = card.audit if audit is None else audit
-    if absent := [name for name in wanted if name not in rows.columns]:
-        hint = nearest_name(absent[0], map(str, rows.columns))
-        named = ", ".join(map(repr, absent))
-        raise Mistake(f"audit: data set {card.name!r} has no column {named}{hint}; it has: {_listed(rows)}")
     for name in wanted:
         if (number := rows[name].nunique()) > MOST_VALUES:
             raise Mistake(
@@ -183,53 +199,6 @@ def _traits(rows: pd.DataFrame, card: Dataset, audit: tuple[str, ...] | None) ->
     }
 
 
-def _marked(rows: pd.DataFrame, expression: str, key: str) -> Bools:
-    """Evaluate an expression over the raw columns to a mask."""
-    if "@" in expression:
-        raise Mistake(f"{key}: {expression!r}: '@' is not allowed; write values out")
-    try:
-        mask = rows.eval(expression, engine="python", local_dict={}, global_dict={})
-    except Exception as error:  # pandas raises what its parser meets, SyntaxError to TypeError
-        unknown = re.match(r"name '(\w+)' is not defined", str(error))
-        near = nearest_name(unknown[1], map(str, rows.columns)) if unknown else _unquoted(expression, rows)
-        raise Mistake(
-            f"{key}: {expression!r} cannot be evaluated ({type(error).__name__}: {error}){near}; "
-            f"the columns are: {_listed(rows)}; write it like \"race == 'Black'\""
-        ) from error
-    if isinstance(mask, pd.Series) and pd.api.types.is_bool_dtype(mask.dtype):
-        return np.asarray(mask.to_numpy(dtype=bool, na_value=False))
-    kind = mask.dtype if isinstance(mask, pd.Series) else type(mask).__name__
-    one = re.fullmatch(r"(\w+|`[^`]+`)\s*=\s*([^=].*)", expression.strip())
-    hint = f"write == to compare: {one[1]} == {one[2]}" if one else "compare a column with a value: race == 'Black'"
-    raise Mistake(f"{key}: {expression!r} gives {kind}, not true or false for each row; {hint}")
-
-
-def _unquoted(expression: str, rows: pd.DataFrame) -> str:
-    """A hint at a column whose name is no word, which an expression names without backquotes."""
-    odd = [name for name in map(str, rows.columns) if not name.isidentifier() and name in expression]
-    return f" - the name {odd[0]!r} has to stand in backquotes: `{odd[0]}`" if odd else ""
-
-
-def _columns_in(expression: str, rows: pd.DataFrame) -> set[str]:
-    """The columns that an expression names, bare or in backquotes; what stands in quotes is a value."""
-    found = re.findall(r"`([^`]+)`|'[^']*'|\"[^\"]*\"|(\w+)", expression)
-    return {quoted or bare for quoted, bare in found} & set(map(str, rows.columns))
-
-
-def _check_missing(rows: pd.DataFrame, minority: str, columns: set[str]) -> None:
-    """Refuse people of whom a column says nothing, unless the expression speaks of them, with isna() or notna()."""
-    for column in rows.columns:
-        name = str(column)
-        quoted = name if name.isidentifier() else f"`{name}`"
-        spoken_of = re.search(rf"{re.escape(quoted)}\.(isna|notna|isnull|notnull)\(", minority)
-        if name in columns and not spoken_of and (number := int(rows[column].isna().sum())):
-            raise Mistake(
-                f"minority: {minority!r}: {number:,} of {len(rows):,} rows have no {name}, so nobody knows whose they "
-                f'are; leave them out (keep: {quoted}.notna()), or say where they belong, such as "({minority}) or '
-                f'{quoted}.isna()"'
-            )
-
-
 def _check_groups(people: Labelled, minority: str) -> None:
     for name, member in (("minority", people.minority), ("majority", ~people.minority)):
         if not member.any():
@@ -238,8 +207,3 @@ def _check_groups(people: Labelled, minority: str) -> None:
             raise Mistake(
                 f"minority: {minority!r}: everybody in the {name} has the same label; nothing can be compared"
             )
-
-
-def _listed(rows: pd.DataFrame) -> str:
-    names = [str(name) for name in rows.columns]
-    return ", ".join(names[:40]) + (f", and {len(names) - 40} more" if len(names) > 40 else "")

@@ -330,7 +330,7 @@ def test_a_repeat_in_which_ten_known_cannot_rank_counts_as_one_in_which_nobody_f
     points = known_points(0.06, 0.05)
     without = points[(points["majority_known"] != 10) | (points["repeat"] != 3)]
     for row, whole in zip(verdict("ten_known", without).rows, verdict("ten_known", points).rows, strict=True):
-        assert "no ranking in 1 of 10 repeats" in row_cells(row)[0]
+        assert "none measured in 1 of 10 repeats" in row_cells(row)[0]
         changed = np.flatnonzero(row.case.differences != whole.case.differences)
         assert changed.tolist() == [3]
         assert row.case.differences[3] > 0 > whole.case.differences[3]

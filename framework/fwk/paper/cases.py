@@ -151,7 +151,7 @@ def upturn(points: pd.DataFrame) -> Iterator[Case]:
 def ten_known(points: pd.DataFrame) -> Iterator[Case]:
     """What EqOd is higher with ten known on the way down, minus a quarter of what it falls there when all are known.
 
-    A repeat in which ten known are too few to rank by counts as one in which nobody flips.
+    A repeat that has no points with ten known, as they were too few to rank by, counts as one in which nobody flips.
     """
     for who, curves in _apart(points.assign(majority_known=points["majority_known"].fillna(0)), "majority_known"):
         if not {0.0, 10.0} <= set(curves):
@@ -162,7 +162,7 @@ def ten_known(points: pd.DataFrame) -> Iterator[Case]:
         lost = before.index.difference(pd.Index(ten["repeat"]))
         with_ten = with_ten.reindex(with_all.index).fillna(before[lost])
         fall = before - with_all
-        notes = [_notes(ten), f"no ranking in {len(lost)} of {len(before)} repeats" if len(lost) else ""]
+        notes = [_notes(ten), f"none measured in {len(lost)} of {len(before)} repeats" if len(lost) else ""]
         what = (
             f"EqOd with ten known minus with all known, {ON_THE_WAY}, minus a quarter of the fall with all, is below 0"
         )

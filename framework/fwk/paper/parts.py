@@ -161,8 +161,8 @@ def _missing(prepared: Prepared) -> str:
 
 
 def _downloadable(prepared: Prepared) -> bool:
-    """Whether one of the data sets that are missing would come by a download."""
-    return any(isinstance(error, MissingFileError) and error.url for error in prepared.plan.missing.values())
+    """Whether all data sets that are missing would come by a download."""
+    return all(isinstance(error, MissingFileError) and error.url for error in prepared.plan.missing.values())
 
 
 @dataclass(frozen=True, eq=False)
