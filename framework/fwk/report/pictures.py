@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +65,7 @@ def _draw_panel(panel: Axes, means: pd.DataFrame, measure: str, looks: dict[str,
     panel.set_xlabel("Error on test (%)")
     panel.set_ylabel(f"{short_name(measure)} on test ({UNIT})")
     if shown.outside:
-        panel.set_title(textwrap.fill(beyond(shown), 60), loc="right", fontsize=7.5, color="#444444")
+        panel.set_title(beyond(shown, most=2), loc="right", fontsize=7.5, color="#444444")
 
 
 def _draw_method(panel: Axes, front: pd.DataFrame, look: Style, shade: float) -> None:

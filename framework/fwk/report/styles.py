@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from fwk.fronts import baseline_of, curve_numbers
-from fwk.report.words import listed, plural
+from fwk.report.words import plural
 
 # Okabe and Ito's palette, which colour-blind people can tell apart; black is the baseline's, yellow is last (pale)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
@@ -97,11 +97,14 @@ def whole_window(means: pd.DataFrame) -> Window:
     return Window((left - margin, right + margin), (0.0, max(1.08 * front["value"].max(), 0.001)), {})
 
 
-def beyond(shown: Window) -> str:
-    """What lies outside of a window, in words; "" for nothing.
+def beyond(shown: Window, most: int = 4) -> str:
+    """What lies outside of a window, in words; "" for nothing. Methods are named if there are no more than `most`.
 
     >>> beyond(Window((0, 1), (0, 1), {"lfr": 4, "fare": 1}))
     'not shown: 5 front points of lfr, fare'
+    >>> beyond(Window((0, 1), (0, 1), {"lfr": 4, "fare": 1, "reductions": 1}), most=2)
+    'not shown: 6 front points of 3 methods'
     """
-    number = sum(shown.outside.values())
-    return f"not shown: {plural(number, 'front point')} of {listed(shown.outside, most=2)}" if number else ""
+    number, methods = sum(shown.outside.values()), len(shown.outside)
+    whose = ", ".join(shown.outside) if methods <= most else f"{methods} methods"
+    return f"not shown: {plural(number, 'front point')} of {whose}" if number else ""
