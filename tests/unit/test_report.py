@@ -452,6 +452,14 @@ def test_undefined_points_and_missing_repeats_are_counted() -> None:
     assert "2 settings of lfr with fewer repeats than others of their sweep" in said
 
 
+def test_a_method_that_lacks_repeats_says_how_many_it_has(tmp_path: Path) -> None:
+    points = points_table(repeats=3, audits=False)
+    points = points[(points["method"] != "lfr") | (points["repeat"] != 1)]
+    (table, *_) = [table for table in written(tmp_path / "r.html", points, NO_FAILURES).tables if len(table.rows) > 3]
+    told = {row[0].split()[0]: "only 2 of 3 repeats" in " ".join(row) for row in table.rows[1:]}
+    assert [method for method, fewer in told.items() if fewer] == ["lfr"]
+
+
 def test_nothing_to_warn_about_and_nothing_failed_are_said(tmp_path: Path) -> None:
     points = points_table(user=("rb-prob",), audits=False)
     points[[f"{part}.n.minority.1" for part in ("test", "validation")]] = 200.0

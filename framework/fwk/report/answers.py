@@ -77,10 +77,14 @@ def _setting(row: pd.Series) -> str:
     if row["reason"]:
         return str(row["reason"])
     told = words.setting(row["swept"], row["setting"])
-    if row["repeats"] == row["of_repeats"]:
-        return told
-    fewer = f"only {row['repeats']} of {words.plural(int(row['of_repeats']), 'repeat')}"
-    return f"{told}; {fewer}" if told else fewer
+    return "; ".join(filter(None, (told, fewer_repeats(row))))
+
+
+def fewer_repeats(row: pd.Series) -> str:
+    """In how many repeats a row's figures are measured, where others have more; "" otherwise."""
+    if row["reason"] or row["repeats"] == row["of_repeats"]:
+        return ""
+    return f"only {row['repeats']} of {words.plural(int(row['of_repeats']), 'repeat')}"
 
 
 def _fewer(rows: pd.DataFrame) -> pd.Series:

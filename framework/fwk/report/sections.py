@@ -12,7 +12,7 @@ import pandas as pd
 from fwk.fronts import leader
 from fwk.points import SCENARIO
 from fwk.report import words
-from fwk.report.answers import each_answer, how_to_read, in_short, question, side, verdict
+from fwk.report.answers import each_answer, fewer_repeats, how_to_read, in_short, question, side, verdict
 from fwk.report.glyphs import interval_glyph
 from fwk.report.markup import Markup, details, element, items, join, table
 from fwk.report.words import NOTHING, UNIT, points_of, short_name
@@ -77,7 +77,7 @@ def _answer_table(rows: pd.DataFrame) -> Markup:
     lines = [_answer_line(row, scale, leading=label in leading) for label, row in rows.iterrows()]
     kinds = ["baseline" if row["card"] == "baseline" else "leading" if label in leading else ""
              for label, row in rows.iterrows()]  # fmt: skip
-    select, repeats = rows["select"].iloc[0], words.plural(int(rows["repeats"].max()), "repeat")
+    select, repeats = rows["select"].iloc[0], words.plural(int(rows["of_repeats"].max()), "repeat")
     caption = f"Settings chosen on {select}, figures on test; sorted by unfairness on test; means over {repeats}."
     return table(caption, columns, lines, words=(0, 1, 2, 6), kinds=kinds)
 
@@ -87,12 +87,13 @@ def _answer_line(row: pd.Series, scale: float, *, leading: bool) -> tuple[object
              if about]  # fmt: skip
     badge = [element("span", f"best of the {row['side']} side on {row['select']}", class_="badge")] if leading else []
     over = [element("small", "over budget on test")] if row["excess"] > row["budget"] else []
+    fewer = [element("small", told)] if (told := fewer_repeats(row)) else []
     return (
         join([str(row["method"]), *badge, *small], " "),
         side(row),
         row["reason"] or element("span", words.setting(row["swept"], row["setting"]), class_="whole"),
         _flips(row),
-        element("strong", points_of(row["value"])),
+        join([element("strong", points_of(row["value"])), *fewer], " "),
         words.interval(row["value_low"], row["value_high"]),
         interval_glyph(row, scale),
         _spread(row),
@@ -131,7 +132,7 @@ def failure_section(failures: pd.DataFrame) -> Markup:
     columns = ("Method", "Kind", "Why", "Settings", "Repeats", "Runs lost")
     caption = (
         "Equal causes are told once. A failure is kept when the comparison is run again, also where its cause is gone "
-        "(a timeout that was too short, an extra that was missing): --retry-failed tries these runs again."
+        "(a timeout that was too short): --retry-failed tries these runs again."
     )
     return join([table(caption, columns, lines, words=(0, 1, 2, 3, 4)), *traces])
 
