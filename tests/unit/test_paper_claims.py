@@ -326,6 +326,15 @@ def test_ten_known_are_enough_if_they_keep_most_of_the_fall() -> None:
     assert all("constant ranking, so random order, in 10 of 10 repeats" in row_cells(row)[0] for row in marked.rows)
 
 
+def test_rows_that_do_not_count_show_their_figures_without_a_p_value() -> None:
+    marked = verdict("ten_known", known_points(0.06, 0.05, "constant ranking: every score ties"))
+    for row in marked.rows:
+        _, _, mean, ends, p, n, finding = row_cells(row)
+        assert float(mean.replace("\N{MINUS SIGN}", "-")) < 0
+        assert (p, n, finding) == ("–", "10", "not counted")
+        assert " to " in ends
+
+
 def test_a_repeat_in_which_ten_known_cannot_rank_counts_as_one_in_which_nobody_flips() -> None:
     points = known_points(0.06, 0.05)
     without = points[(points["majority_known"] != 10) | (points["repeat"] != 3)]

@@ -178,20 +178,17 @@ def _measured(points: pd.DataFrame) -> Iterator[str]:
 
 
 def _rows(given: Sequence[Case]) -> tuple[Row, ...]:
-    """Each case with its effect and its finding, after Holm's correction over those that can be tested."""
-    effects = [_effect(case) for case in given]
-    adjusted = iter(holm([found.p for found in effects if found is not None]))
+    """Each case with its effect and its finding, after Holm's correction over those that can be tested and count."""
+    effects = [case.effect or effect(case.differences, case.region, case.shared) for case in given]
+    tested = [found is not None and case.counts for case, found in zip(given, effects, strict=True)]
+    adjusted = iter(
+        holm([found.p for found, tests in zip(effects, tested, strict=True) if found is not None and tests])
+    )
     rows = []
-    for case, found in zip(given, effects, strict=True):
-        p = None if found is None else next(adjusted)
+    for case, found, tests in zip(given, effects, tested, strict=True):
+        p = next(adjusted) if tests else None
         rows.append(Row(case, found, p, _finding(case, found, p)))
     return tuple(rows)
-
-
-def _effect(case: Case) -> Effect | None:
-    if not case.counts:
-        return None
-    return case.effect or effect(case.differences, case.region, case.shared)
 
 
 def _finding(case: Case, found: Effect | None, p: float | None) -> Finding:

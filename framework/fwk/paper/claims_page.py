@@ -17,13 +17,13 @@ experiments are, and how to run them: `docs/reproduce.md`.
 
 How a verdict comes about:
 
-- A claim's table has a row for each data set and method. Its effect is the mean of paired differences over repeats, on
-  the test part, with a 95 % interval and the p value of a t-test; p is corrected for the rows of the table (Holm), the
-  intervals are not. A row agrees or disagrees if p is below .05, and is open otherwise. "Between" is tested for
+- A claim's table has a row for each data set and method. Its effect is the mean of paired differences over repeats,
+  on the test part, with a 95 % interval and the p value of a t-test; p is corrected for the rows of the table (Holm),
+  the intervals are not. A row agrees or disagrees if p is below .05, and is open otherwise. "Between" is tested for
   equivalence by two one-sided tests, at the level at which the 95 % interval lies inside. A row that cannot tell
-  anything is shown and not counted: one and the same rule compared with itself, a ranking of ten known that is constant
-  in every repeat, settings chosen on test. Where a row compares crossings of mean curves, p is of the exact test that
-  swaps the two within repeats, and the interval a bootstrap.
+  anything is shown without a p value and not counted: one and the same rule compared with itself, a ranking of ten
+  known that is constant in every repeat, settings chosen on test. Where a row compares crossings of mean curves, p is
+  of the exact test that swaps the two within repeats, and the interval a bootstrap.
 - All rows agree: the claim **holds**. Some do: it **holds in part**. None does and some disagree: it **does not hold**.
   Only open rows, or nothing that could be tested: it **cannot be tested here**. Claims with "can" or "up to" need one
   row that agrees, and fail if all disagree. Points that are not there give no verdict: **not run**, with the command.
@@ -68,9 +68,10 @@ def row_cells(row: Row) -> tuple[str, ...]:
     case, found = row.case, row.effect
     who = f"{case.who} ({case.note})" if case.note else case.who
     what = f"{case.what} ({case.unit})"
-    if found is None or row.p is None:
+    if found is None:
         return who, what, NOTHING, NOTHING, NOTHING, str(len(case.differences)), _WORDS[row.finding]
-    return who, what, *_figures(found, case.unit), _p(row.p), str(found.n), _WORDS[row.finding]
+    p = NOTHING if row.p is None else _p(row.p)
+    return who, what, *_figures(found, case.unit), p, str(found.n), _WORDS[row.finding]
 
 
 def _figures(found: Effect, unit: str) -> tuple[str, str]:
