@@ -22,8 +22,8 @@ How a verdict comes about:
   the intervals are not. A row agrees or disagrees if p is below .05, and is open otherwise. "Between" is tested for
   equivalence by two one-sided tests, at the level at which the 95 % interval lies inside. A row that cannot tell
   anything is shown without a p value and not counted: one and the same rule compared with itself, a ranking of ten
-  known that is constant in every repeat, settings chosen on test. Where a row compares crossings of mean curves, p is
-  of the exact test that swaps the two within repeats, and the interval a bootstrap.
+  known that is constant in every repeat, settings chosen on test, random flips of the toy. Where a row compares
+  crossings of mean curves, p is of the exact test that swaps the two within repeats, and the interval a bootstrap.
 - All rows agree: the claim **holds**. Some do: it **holds in part**. None does and some disagree: it **does not hold**.
   Only open rows, or nothing that could be tested: it **cannot be tested here**. Claims with "can" or "up to" need one
   row that agrees, and fail if all disagree. Points that are not there give no verdict: **not run**, with the command.
