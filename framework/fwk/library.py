@@ -53,7 +53,7 @@ def describe(
         console.print(said, highlight=False, markup=False, soft_wrap=True)
         return True
     state, found = look(source, folders)
-    if isinstance(found, str) and state == "faulty":
+    if isinstance(found, str) and state == "faulty" and not card.minority:
         console.print(found, style="red", highlight=False, markup=False, soft_wrap=True)
         return False
     if isinstance(found, str):
