@@ -38,7 +38,7 @@ from fwk import (
 )
 from fwk.api import Cells
 from fwk.check import Comparison, check
-from fwk.draft import read_config
+from fwk.draft import Draft, read_config
 from fwk.execute import Options, execute
 from fwk.firm import positive_probability
 from fwk.plan import Plan, in_X_axis, plan
@@ -366,6 +366,13 @@ def registry() -> Registry:
     return load_plugins(found=[EntryPoint("fwk", "fwk.builtin", "fwk"), EntryPoint("fakes", "fakes_core", "fwk")])
 
 
+def sound(draft: Draft, registry: Registry) -> Comparison:
+    """A comparison without faults. Raises Mistake with every fault, as `prepare` does."""
+    comparison, faults = check(draft, registry)
+    draft.raise_faults(faults)
+    return comparison
+
+
 @dataclass
 class Bench:
     """A folder to run comparisons in. `config` is laid over quick defaults."""
@@ -381,7 +388,7 @@ class Bench:
         }  # fmt: skip
         path = self.folder / "c.yaml"
         path.write_text(json.dumps(given), encoding="utf-8")
-        return check(read_config(path), self.registry)
+        return sound(read_config(path), self.registry)
 
     def plan(self, **config: Any) -> Plan:
         """Its plan, with the data sets read."""

@@ -57,15 +57,9 @@ class Comparison:
     draws: int = 0  # that the quick form keeps of each data set of which there are more; 0: there are none
 
 
-def check(draft: Draft, registry: Registry) -> Comparison:
-    """Look up every name, build every method, data set and learner once. Raises Mistake with every fault."""
-    comparison, faults = checked(draft, registry)
-    draft.raise_faults(faults)
-    return comparison
-
-
-def checked(draft: Draft, registry: Registry) -> tuple[Comparison, list[Fault]]:
-    """All of a comparison that is sound, and every fault beside those of the draft."""
+def check(draft: Draft, registry: Registry) -> tuple[Comparison, list[Fault]]:
+    """Look up every name, build every method, data set and learner once: all of a comparison that is sound, and every
+    fault beside those of the draft."""
     faults: list[Fault] = []
     data = {position: _data(draft, position, spec, registry, faults) for position, spec in draft.datasets.items()}
     methods = {position: _entries(position, spec, registry, faults) for position, spec in draft.methods.items()}

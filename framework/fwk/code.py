@@ -86,7 +86,7 @@ def _known() -> frozenset[str]:
 def _spec(name: str) -> ModuleSpec | None:
     try:
         return find_spec(name)
-    except Exception:  # noqa: BLE001  # no such module, or a parent package that cannot be imported
+    except Exception:  # noqa: BLE001  # the plugin border: a stranger's parent package is imported
         return None
 
 

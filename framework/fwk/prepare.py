@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fwk.api import FirmSide, Mistake
-from fwk.check import Comparison, Data, checked
+from fwk.check import Comparison, Data, check
 from fwk.config import DatasetSpec
 from fwk.draft import Fault, Place, read_config
 from fwk.execute import Options
@@ -63,7 +63,7 @@ def prepare(wishes: Wishes) -> Prepared:
     """Read, check, load and plan; nothing is trained. Raises Mistake."""
     registry = load_plugins(wishes.without)
     draft = read_config(wishes.config)
-    asked, faults = checked(draft, registry)
+    asked, faults = check(draft, registry)
     sound = not faults and not draft.faults
     comparison = quick(asked) if wishes.coarse and sound else asked
     shelf = Folders(data=wishes.data or data_folder(), fetch=wishes.fetch and sound)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fakes_core import TREE, Bench, registry
+from fakes_core import TREE, Bench, registry, sound
 from fwk.api import FirmSide, Mistake, UserSide
-from fwk.check import Comparison, check
+from fwk.check import Comparison
 from fwk.draft import read_config
 from fwk.entries import Entry
 from fwk.plugins import Registry, load_plugins
@@ -277,7 +277,7 @@ def picky(tmp_path: Path, config: dict[str, Any]) -> list[str]:
     path = tmp_path / "c.yaml"
     path.write_text(json.dumps({"datasets": ["made"], "methods": ["picky"], **config}))
     with pytest.raises(Mistake) as mistake:
-        check(read_config(path), Registry(own.plugins, {**own.methods, **cards}, own.datasets, own.metrics))  # type: ignore[dict-item]
+        sound(read_config(path), Registry(own.plugins, {**own.methods, **cards}, own.datasets, own.metrics))  # type: ignore[dict-item]
     return [line.split(": ", 1)[1] for line in str(mistake.value).splitlines()[1:]]
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from fwk.check import Comparison, check
+from fakes_core import sound
+from fwk.check import Comparison
 from fwk.draft import read_config
 from fwk.paper.experiments import EXPERIMENTS
 from fwk.plan import quick
@@ -42,7 +43,7 @@ def experiment(path: Path) -> str:
 
 @pytest.mark.parametrize("path", PARTS, ids=lambda path: path.stem)
 def test_every_config_is_sound_and_is_called_as_its_file(path: Path, registry: Registry) -> None:
-    comparison: Comparison = check(read_config(path), registry)
+    comparison: Comparison = sound(read_config(path), registry)
     assert experiment(path) in EXPERIMENTS
     assert comparison.config.name == path.stem
     assert comparison.config.output == f"results/paper/{path.stem}"
@@ -52,7 +53,7 @@ def test_every_config_is_sound_and_is_called_as_its_file(path: Path, registry: R
 def test_the_quick_form_keeps_a_few_draws_of_every_size_and_the_flips_that_claims_need(
     path: Path, registry: Registry
 ) -> None:
-    whole = check(read_config(path), registry)
+    whole = sound(read_config(path), registry)
     coarse = quick(whole)
     sizes = [item.spec.knobs["p"] for item in coarse.data]
     assert dict.fromkeys(sizes) == dict.fromkeys(item.spec.knobs["p"] for item in whole.data)
@@ -65,7 +66,7 @@ def test_the_quick_form_keeps_a_few_draws_of_every_size_and_the_flips_that_claim
 
 
 def test_the_quick_form_keeps_data_sets_that_differ_in_more_than_their_seed(registry: Registry) -> None:
-    whole = check(read_config(FOLDER / "flips-adult.yaml"), registry)
+    whole = sound(read_config(FOLDER / "flips-adult.yaml"), registry)
     (data,) = whole.data
     named = [dataclasses.replace(data, label=f"{i}", position=i) for i in range(5)]
     coarse = quick(dataclasses.replace(whole, data=tuple(named)))
